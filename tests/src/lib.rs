@@ -1,0 +1,1 @@
+//! Support for act-host's tests.
