@@ -1,1 +1,12 @@
-//! act-workflow
+//! Reads workflow and action files as GitHub reads them, and evaluates what they leave open. No IO.
+
+pub mod action;
+pub mod expression;
+pub mod ids;
+pub mod model;
+pub mod permissions;
+pub mod source;
+pub mod step;
+pub mod token;
+pub mod triggers;
+pub mod uses;
