@@ -1,1 +1,37 @@
-//! act-process
+//! Starts one process, reads what it writes, stops it when told, and leaves nothing behind.
+//!
+//! It knows bytes, signals and process ids; steps, logs and files are its callers'. There is no async
+//! runtime in here, on purpose: one thread that sleeps in `poll(2)` on two pipes, the process and a
+//! wake-up serves a host with a runtime and a small static agent without one alike, it keeps the stop
+//! ladder running while a consumer is stuck, and the half millisecond that starting a process blocks
+//! never falls on a runtime's thread. Callers choose the thread, and may do their file work on it.
+//!
+//! ```text
+//! spec     what to run               ladder, tail   pure: when to signal, when to stop reading
+//! program  where a program lies      running, pipes the loop that joins them
+//! control  stop, resume, abandon     table, reap, sweep   /proc, zombies, what outlived its step
+//! ```
+//! Linux is complete; on other Unix systems there is no `/proc`, so only process groups are reached.
+#![warn(missing_docs)]
+
+mod control;
+mod error;
+mod ladder;
+mod pipes;
+mod program;
+mod reap;
+mod running;
+mod spec;
+mod sweep;
+mod table;
+mod tail;
+
+pub use control::{Control, Stop};
+pub use error::SpawnError;
+pub use ladder::{Cause, Ladder, LadderTimes, Rung};
+pub use program::find_program;
+pub use reap::become_reaper;
+pub use running::{Finished, Leftover, Running, start};
+pub use spec::{Chunk, End, Sink, Spec, Stream};
+pub use sweep::{Killed, Marker, Sweep, Swept, sweep};
+pub use tail::Linger;

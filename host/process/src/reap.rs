@@ -1,0 +1,85 @@
+//! Collects the dead that nobody else will: orphans that fell to this process.
+//!
+//! A process that calls [`become_reaper`] inherits the orphans of everything it started (on Linux), so
+//! none escapes to PID 1, and has to collect them. It must not collect a child that somebody else
+//! waits for: those started here are on a list, and other children of this program (git, say) stand in
+//! this program's own process group, which nothing that a step starts does.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, getpgrp, getpid, waitid, waitpgid, waitpid};
+
+use crate::table;
+
+/// How often zombies are looked for while processes run.
+pub(crate) const PERIOD: Duration = Duration::from_secs(1);
+
+/// Children that a driver waits for. Starting holds the lock for reading from before the fork, so that
+/// nobody takes a child for an orphan in the moment before it is listed.
+static OWN: RwLock<Mutex<Option<HashSet<i32>>>> = RwLock::new(Mutex::new(None));
+
+/// Makes this process inherit the orphans of its descendants. Process-wide; to be called once, early.
+///
+/// # Errors
+/// What the kernel says, where it knows no subreapers. Does nothing on systems other than Linux.
+pub fn become_reaper() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(getpid()))?;
+    Ok(())
+}
+
+/// Starts a child that is a group leader, and lists it.
+pub(crate) fn list<T, E>(start: impl FnOnce() -> Result<(i32, T), E>) -> Result<T, E> {
+    let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
+    let (pid, child) = start()?;
+    listed(&own).get_or_insert_default().insert(pid);
+    Ok(child)
+}
+
+/// Takes a child off the list once its status is known, and collects the dead of its group.
+pub(crate) fn unlist(pid: i32) {
+    let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
+    listed(&own).get_or_insert_default().remove(&pid);
+    drop(own);
+    if let Some(group) = Pid::from_raw(pid) {
+        while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+    }
+}
+
+/// Collects every dead orphan now.
+pub(crate) fn collect() {
+    // Asking for any dead child is one system call; the table is read only if there is one.
+    let any = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+    if !matches!(any, Ok(Some(_))) {
+        return;
+    }
+    let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
+    let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
+    for dead in table::read().iter().filter(|entry| entry.zombie && entry.parent == me) {
+        let waited_for = listed(&own).get_or_insert_default().contains(&dead.pid);
+        if let Some(pid) = Pid::from_raw(dead.pid).filter(|_| dead.group != my_group && !waited_for) {
+            let _: Result<_, Errno> = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+}
+
+/// Collects dead orphans, at most once a [`PERIOD`] however many drivers call it.
+pub(crate) fn collect_sometimes() {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let now = Instant::now();
+    {
+        let Ok(mut last) = LAST.try_lock() else { return };
+        if last.is_some_and(|last| now - last < PERIOD) {
+            return;
+        }
+        *last = Some(now);
+    }
+    collect();
+}
+
+fn listed(own: &Mutex<Option<HashSet<i32>>>) -> MutexGuard<'_, Option<HashSet<i32>>> {
+    own.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! Kills what outlived its job: by a marker in the environment, by process group, by descent.
+//!
+//! Source: actions/runner `JobExtension.cs`, which puts `RUNNER_TRACKING_ID` into every step's
+//! environment and kills at the job's end who has it. A process that cleared the variable escapes
+//! there; here its group and, when no other job runs in this program, its descent give it away.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use rustix::process::{getpgrp, getpid};
+
+use crate::{reap, table};
+
+/// An environment variable that every process of a job carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// `RUNNER_TRACKING_ID`.
+    pub name: String,
+    /// Unique to the job.
+    pub value: String,
+}
+
+/// Whom to kill.
+#[derive(Clone, Debug)]
+pub struct Sweep<'a> {
+    /// All who carry it, wherever they stand.
+    pub marker: Option<&'a Marker>,
+    /// Members of the groups of these processes (started here; ended or not) that descend from this program.
+    pub groups: &'a [u32],
+    /// All who descend from this program and are not in its own group: right only when no other job runs here.
+    pub strays: bool,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// A process that was killed, or should have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Killed {
+    /// Its number.
+    pub pid: u32,
+    /// The first 15 bytes of its program's name.
+    pub name: String,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Gone now.
+    pub killed: Vec<Killed>,
+    /// Still there when time was up: another user's, or stuck in the kernel.
+    pub left: Vec<Killed>,
+}
+
+/// Kills and collects until a look at the whole table finds nobody, or time is up. Blocks.
+///
+/// Never kills the calling process. On systems without `/proc` it finds nobody.
+#[must_use]
+pub fn sweep(whom: &Sweep<'_>) -> Swept {
+    let deadline = Instant::now() + whom.limit;
+    let mut killed = BTreeMap::new();
+    let mut pause = Duration::from_micros(200);
+    loop {
+        let found = find(whom);
+        let late = Instant::now() >= deadline;
+        if found.is_empty() || late {
+            reap::collect();
+            let left: Vec<Killed> = found.iter().map(shown).collect();
+            killed.retain(|pid, _| !left.iter().any(|left| left.pid == *pid));
+            return Swept { killed: killed.into_values().collect(), left };
+        }
+        for entry in &found {
+            if table::kill(entry) {
+                killed.insert(entry.pid.unsigned_abs(), shown(entry));
+            }
+        }
+        reap::collect();
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
+    let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
+    let table = table::read();
+    let mine = table::descendants(&table, me);
+    let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
+    let variable = whom.marker.map(|marker| format!("{}={}", marker.name, marker.value).into_bytes());
+    let is_meant = |entry: &table::Entry| {
+        let by_descent = mine.contains(&entry.pid)
+            && (groups.contains(&entry.group) || whom.strays && entry.group != my_group);
+        by_descent || variable.as_ref().is_some_and(|variable| table::has_env(entry.pid, variable))
+    };
+    table.into_iter().filter(|entry| entry.pid != me && !entry.zombie && is_meant(entry)).collect()
+}
+
+fn shown(entry: &table::Entry) -> Killed {
+    Killed { pid: entry.pid.unsigned_abs(), name: entry.name.clone() }
+}

@@ -1,0 +1,120 @@
+//! Reads the table of processes: who is whose child, in which group, with which environment.
+//!
+//! Linux's `/proc` only; elsewhere the table is empty and callers fall back to process groups.
+
+use std::collections::HashSet;
+
+/// One process as the table shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) pid: i32,
+    /// At most 15 bytes, as the kernel keeps it.
+    pub(crate) name: String,
+    pub(crate) zombie: bool,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    /// Clock ticks from boot to its start: with the pid, an identity.
+    pub(crate) started: u64,
+}
+
+/// Reads a line of `/proc/<pid>/stat`. The name stands in parentheses and may hold anything, even `)`.
+pub(crate) fn parse_stat(stat: &str) -> Option<Entry> {
+    let (pid, rest) = stat.split_once(" (")?;
+    let (name, rest) = rest.rsplit_once(") ")?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    Some(Entry {
+        pid: pid.parse().ok()?,
+        name: name.to_owned(),
+        zombie: matches!(*fields.first()?, "Z" | "X"),
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        started: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// Returns every process that is visible. One that ends meanwhile may be missing.
+#[cfg(target_os = "linux")]
+pub(crate) fn read() -> Vec<Entry> {
+    let Ok(folder) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pid = |name: std::ffi::OsString| name.to_str().and_then(|name| name.parse().ok());
+    folder.flatten().filter_map(|entry| pid(entry.file_name())).filter_map(entry).collect()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn read() -> Vec<Entry> {
+    Vec::new()
+}
+
+/// Returns one process, if it is there.
+fn entry(pid: i32) -> Option<Entry> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    parse_stat(&String::from_utf8_lossy(&stat))
+}
+
+/// Whether a process was started with this environment entry (`NAME=value`). `false` where it may not be read.
+pub(crate) fn has_env(pid: i32, wanted: &[u8]) -> bool {
+    let env = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    env.split(|byte| *byte == 0).any(|variable| variable == wanted)
+}
+
+/// Returns the pids of all that descend from `root`, without it.
+pub(crate) fn descendants(table: &[Entry], root: i32) -> HashSet<i32> {
+    let mut found = HashSet::new();
+    let mut parents = HashSet::from([root]);
+    while !parents.is_empty() {
+        let of = |entry: &&Entry| parents.contains(&entry.parent) && entry.pid != root;
+        let children: HashSet<i32> = table.iter().filter(of).map(|entry| entry.pid).collect();
+        parents = children.into_iter().filter(|child| found.insert(*child)).collect();
+    }
+    found
+}
+
+/// Sends SIGKILL to the very process that the table showed, never to a later one with its number.
+///
+/// Returns whether a signal was sent.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill(shown: &Entry) -> bool {
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+    let Some(pid) = Pid::from_raw(shown.pid) else { return false };
+    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    // The handle holds the number, so what is there now stays there.
+    let same = entry(shown.pid).is_some_and(|now| now.started == shown.started);
+    same && pidfd_send_signal(&handle, Signal::KILL).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill(_: &Entry) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let stat = "42 (a) b (c) S 1 7 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5150 0 0";
+        let entry = parse_stat(stat).unwrap();
+        assert_eq!((entry.pid, entry.name.as_str(), entry.zombie), (42, "a) b (c", false));
+        assert_eq!((entry.parent, entry.group, entry.started), (1, 7, 5150));
+        for broken in ["", "42", "42 (a)", "42 (a) S 1", "x (a) S 1 2 3"] {
+            assert_eq!(parse_stat(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn descendants_are_found_through_generations() {
+        let of =
+            |pid, parent| Entry { pid, parent, name: String::new(), zombie: false, group: 0, started: 0 };
+        let table = [of(1, 0), of(2, 1), of(5, 4), of(3, 2), of(4, 3), of(9, 1)];
+        assert_eq!(descendants(&table, 2), HashSet::from([3, 4, 5]));
+        assert_eq!(descendants(&table, 9), HashSet::new());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_finds_itself() {
+        let own = std::process::id() as i32;
+        assert!(read().iter().any(|entry| entry.pid == own && !entry.zombie));
+    }
+}

@@ -1,0 +1,73 @@
+//! The stop ladder on living processes.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use act_process::{Control, End, Spec, Stop, Stream, start};
+use common::{Kept, bash, is_alive, until};
+
+/// Runs until it says `ready`, stops it, and returns its end, its output and how long the stop took.
+fn stopped(spec: &Spec, stop: Stop) -> (End, String, Duration) {
+    let (control, kept) = (Control::default(), Kept::default());
+    let running = start(spec).unwrap();
+    std::thread::scope(|scope| {
+        let driven = scope.spawn(|| running.drive(&control, &kept));
+        until("the child is ready", || kept.text(Stream::Stdout).contains("ready"));
+        let asked = Instant::now();
+        control.stop(stop);
+        let end = driven.join().unwrap().end;
+        (end, kept.text(Stream::Stdout), asked.elapsed())
+    })
+}
+
+const STUBBORN: &str = "trap 'echo int' INT; trap 'echo term' TERM; echo ready; while :; do sleep 0.02; done";
+
+#[test]
+fn a_stubborn_process_climbs_the_whole_ladder() {
+    let (end, out, took) = stopped(&bash(STUBBORN), Stop::Ask);
+    assert_eq!((end, out.as_str()), (End::Stopped, "ready\nint\nterm\n"));
+    assert!((500..1_500).contains(&took.as_millis()), "{took:?}");
+}
+
+#[test]
+fn harder_stops_skip_rungs() {
+    let (end, out, took) = stopped(&bash(STUBBORN), Stop::Insist);
+    assert_eq!((end, out.as_str()), (End::Stopped, "ready\nterm\n"));
+    assert!((200..1_000).contains(&took.as_millis()), "{took:?}");
+    let (end, out, took) = stopped(&bash(STUBBORN), Stop::Kill);
+    assert_eq!((end, out.as_str()), (End::Stopped, "ready\n"));
+    assert!(took < Duration::from_millis(200), "{took:?}");
+}
+
+#[test]
+fn who_obeys_has_time_to_say_goodbye() {
+    let script = "trap 'echo bye; exit 0' INT; echo ready; while :; do sleep 0.02; done";
+    let (end, out, took) = stopped(&bash(script), Stop::Ask);
+    assert_eq!((end, out.as_str()), (End::Stopped, "ready\nbye\n"));
+    assert!(took < Duration::from_millis(290), "{took:?}");
+}
+
+#[test]
+fn the_whole_group_hears_the_first_rungs() {
+    let (end, _, took) = stopped(&bash("echo ready; sleep 60; echo never"), Stop::Ask);
+    assert_eq!(end, End::Stopped);
+    assert!(took < Duration::from_millis(290), "{took:?}");
+}
+
+#[test]
+fn a_timeout_is_the_same_ladder_under_another_name() {
+    let mut spec = bash(STUBBORN);
+    spec.timeout = Some(Duration::from_millis(150));
+    let ran = common::run(&spec);
+    assert_eq!((ran.end, ran.out.as_str()), (End::TimedOut, "ready\nint\nterm\n"));
+}
+
+#[test]
+fn a_kill_reaches_descendants_in_other_sessions() {
+    let script = "trap '' INT TERM; setsid bash -c 'trap \"\" INT TERM; echo $$; sleep 61; sleep 61' & sleep 0.1; echo ready; wait";
+    let (end, out, _) = stopped(&bash(script), Stop::Kill);
+    assert_eq!(end, End::Stopped);
+    let grandchild = out.lines().next().unwrap();
+    until("the grandchild is gone", || !is_alive(grandchild));
+}
