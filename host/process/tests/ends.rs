@@ -1,4 +1,5 @@
 //! How processes begin and end, and that nothing they wrote is lost.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Measures, asserts little: `cargo test --release -p act-process --test speed -- --ignored --nocapture`.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

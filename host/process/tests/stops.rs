@@ -1,4 +1,5 @@
 //! The stop ladder on living processes.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Nothing outlives a sweep, nothing dead stays, nothing leaks. One test: it looks at its whole process.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! What the tests of whole processes share.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test program uses its part")]
 
 use std::ffi::OsString;
 use std::path::Path;
