@@ -128,7 +128,7 @@ fn general(number: f64, out: &mut String) -> std::fmt::Result {
             write!(out, "{whole:0<width$}", width = exponent + 1)?;
             if fraction.is_empty() { Ok(()) } else { write!(out, ".{fraction}") }
         }
-        Err(_) if exponent >= -5 => {
+        Err(_) if exponent >= -4 => {
             write!(out, "0.{:0>width$}", digits, width = digits.len() - 1 + exponent.unsigned_abs() as usize)
         }
         _ => {
