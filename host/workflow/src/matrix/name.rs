@@ -1,0 +1,113 @@
+//! What a leg is called: segments from its values, the name to show, and an id.
+
+use std::collections::HashSet;
+
+use act_expr::{Object, Value, coerce, text};
+
+/// GitHub counts UTF-16 units, here and in ids.
+const MAX_NAME: usize = 100;
+
+/// With `ShortMatrixIds`, which GitHub has on by default (`WorkflowFeatures.cs`).
+const MAX_ID: usize = 25;
+
+/// The scalar leaves of a combination as text, depth first; null and empty ones are left out.
+pub(super) fn segments(named: &Object) -> Vec<String> {
+    let mut segments = Vec::new();
+    let mut pending: Vec<&Value> = named.values().rev_collect();
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(object) => pending.extend(object.values().rev_collect()),
+            Value::Array(array) => pending.extend(array.iter().rev()),
+            Value::Null => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                let segment = coerce::to_text(value);
+                if !segment.is_empty() {
+                    segments.push(segment.into_owned());
+                }
+            }
+        }
+    }
+    segments
+}
+
+trait RevCollect: Iterator + Sized {
+    /// Last first, as a stack wants it.
+    fn rev_collect(self) -> Vec<Self::Item> {
+        let mut items: Vec<_> = self.collect();
+        items.reverse();
+        items
+    }
+}
+
+impl<I: Iterator> RevCollect for I {}
+
+/// `base (a, b)`, at most 100 units long (`JobNameBuilder.cs`).
+pub(super) fn display(base: &str, segments: &[String]) -> String {
+    let name = if segments.is_empty() || base.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base} ({})", segments.join(", "))
+    };
+    if text::utf16_len(&name) <= MAX_NAME {
+        return name;
+    }
+    let mut cut = prefix(&name, MAX_NAME - 3).to_owned();
+    cut.push_str("...");
+    cut
+}
+
+/// The longest start of `name` of at most `units` UTF-16 units; never half a surrogate pair, which GitHub may leave.
+fn prefix(name: &str, units: usize) -> &str {
+    let mut left = units;
+    let end = name.char_indices().find(|(_, c)| {
+        let fits = c.len_utf16() <= left;
+        left = left.saturating_sub(c.len_utf16());
+        !fits
+    });
+    end.map_or(name, |(end, _)| &name[..end])
+}
+
+/// Ids of legs, no two alike (`IdBuilder.cs` without reserved prefixes).
+#[derive(Default)]
+pub(super) struct LegIds {
+    taken: HashSet<String>,
+}
+
+impl LegIds {
+    pub(super) fn build(&mut self, segments: &[String]) -> String {
+        let wanted = without_reserved_prefix(join(segments));
+        let separator = if wanted == "_" { "" } else { "_" };
+        let mut attempt = 1_u32;
+        loop {
+            let suffix = if attempt == 1 { String::new() } else { format!("{separator}{attempt}") };
+            let kept = wanted.len().min(MAX_ID - suffix.len());
+            let candidate = format!("{}{suffix}", &wanted[..kept]);
+            if self.taken.insert(candidate.to_ascii_lowercase()) {
+                return candidate;
+            }
+            attempt += 1;
+        }
+    }
+}
+
+/// Joins segments with `_`, in ASCII letters, digits, `_` and `-`, starting with a letter or `_`.
+fn join(segments: &[String]) -> String {
+    let mut id = String::new();
+    for segment in segments {
+        if !id.is_empty() || segment.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            id.push('_');
+        }
+        for c in segment.chars() {
+            if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+                id.push(c);
+            } else {
+                id.extend(std::iter::repeat_n('_', c.len_utf16()));
+            }
+        }
+    }
+    if id.is_empty() { "job".to_owned() } else { id }
+}
+
+fn without_reserved_prefix(id: String) -> String {
+    if id.starts_with("__") { format!("_{}", id.trim_start_matches('_')) } else { id }
+}
