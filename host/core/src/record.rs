@@ -1,0 +1,149 @@
+//! What a job writes down for itself, so that it can be resumed: its private journal (mode 0600).
+//!
+//! The executor's state changes only by applying these. They hold raw bytes of files and `add-mask`
+//! values, never `secrets.*`: a resumed job asks for secrets again, by name.
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::end::Conclusion;
+use crate::environment::{Cursor, ExecEnd};
+use crate::ids::{ExecId, StepRef};
+
+/// One thing that happened in a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "record")]
+pub enum Record {
+    /// The job began.
+    JobBegan {
+        /// When.
+        at: Timestamp,
+    },
+    /// A reference to an action was resolved.
+    Resolved {
+        /// `owner/repo@ref`.
+        uses: String,
+        /// The commit.
+        commit: String,
+    },
+    /// A step began: its condition was true.
+    Began {
+        /// Which.
+        step: StepRef,
+        /// When.
+        at: Timestamp,
+    },
+    /// A file of the environment was read: the manifest of a local action.
+    Read {
+        /// For which step.
+        step: StepRef,
+        /// File name and bytes; `None` where no manifest was found.
+        file: Option<(String, Bytes)>,
+    },
+    /// `hashFiles` was answered.
+    Hashed {
+        /// For which step.
+        step: StepRef,
+        /// The arguments.
+        patterns: Vec<String>,
+        /// The answer.
+        digest: String,
+    },
+    /// Output of a process was taken in.
+    Progress {
+        /// The process.
+        exec: ExecId,
+        /// Up to where; output before it is never asked for again.
+        cursor: Cursor,
+        /// Whether each stream stands in the middle of an overlong line: stdout, stderr.
+        mid_line: (bool, bool),
+        /// What the output's commands did, in order.
+        effects: Vec<Effect>,
+    },
+    /// A process ended.
+    Ended {
+        /// The process.
+        exec: ExecId,
+        /// How, and the files it left.
+        end: ExecEnd,
+    },
+    /// The working tree was brought into the workspace.
+    CheckedOut {
+        /// By which step.
+        step: StepRef,
+        /// What went wrong, if anything did.
+        error: Option<String>,
+    },
+    /// A step ended, or was skipped.
+    Finished {
+        /// Which.
+        step: StepRef,
+        /// Before `continue-on-error`.
+        outcome: Conclusion,
+        /// After it.
+        conclusion: Conclusion,
+        /// When.
+        at: Timestamp,
+    },
+    /// The job's cancellation was seen.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+    /// The job ended.
+    JobEnded {
+        /// How.
+        conclusion: Conclusion,
+        /// Its outputs.
+        outputs: IndexMap<String, String>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a workflow command did to the job's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// `add-mask`, and the tokens of `stop-commands`.
+    Mask(String),
+    /// `set-output`.
+    Output {
+        /// Name.
+        name: String,
+        /// Value.
+        value: String,
+    },
+    /// `save-state`.
+    State {
+        /// Name.
+        name: String,
+        /// Value.
+        value: String,
+    },
+    /// `set-env`, where allowed.
+    Env {
+        /// Name.
+        name: String,
+        /// Value.
+        value: String,
+    },
+    /// `add-path`, where allowed.
+    Path(String),
+    /// `add-matcher`: the content of its file.
+    AddMatcher(String),
+    /// `remove-matcher`: its owner.
+    RemoveMatcher(String),
+    /// `echo`.
+    Echo(bool),
+    /// `stop-commands`: the token that ends it.
+    StopCommands(String),
+    /// The token came.
+    ResumeCommands,
+    /// A line was taken as the first of a problem that spans lines, or an annotation was counted.
+    Annotated(crate::event::Level),
+    /// A command was wrong; the step fails.
+    Failed,
+}
