@@ -1,0 +1,377 @@
+//! What a process prints, line by line: commands are obeyed, problems are found, secrets are masked.
+//!
+//! The same for every environment. A chunk of output becomes log lines, events and effects; they are
+//! kept in the journal together with how far the output was taken in.
+
+use act_core::environment::{Cursor, EnvPath, LogicalPath, Root, Stream, Target};
+use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
+use act_core::record::Effect;
+use act_mask::Splitter;
+
+use crate::command::{self, Allowed, Annotation, Command, Known};
+use crate::executor::{Executor, Halt};
+use crate::remark::Remark;
+use crate::step::Running;
+
+/// Annotations of one level that a step may leave.
+///
+/// Source: actions/runner `ExecutionContext._maxCountPerIssueType`, `_maxIssueMessageLength`.
+const MAX_ANNOTATIONS: u32 = 10;
+const MAX_MESSAGE: usize = 4096;
+
+/// Longest command line, in bytes: what GitHub allows for all outputs of a job.
+const MAX_COMMAND: usize = 1024 * 1024 + 64 * 1024;
+
+/// Largest problem matcher file that is read, in bytes.
+const MATCHER_LIMIT: u64 = 1024 * 1024;
+
+/// How a step's commands stand.
+#[derive(Default)]
+pub(crate) struct CommandState {
+    echo: bool,
+    stopped: Option<String>,
+    annotations: [u32; 3],
+}
+
+/// Both streams of one process, on their way to lines.
+pub(crate) struct Console {
+    streams: [Intake; 2],
+}
+
+struct Intake {
+    splitter: Splitter,
+    /// A command longer than a line may be, from where it began.
+    held: Option<(String, u64)>,
+}
+
+impl Console {
+    /// Takes output up where it was left.
+    pub(crate) fn resume(cursor: Cursor, mid_line: (bool, bool)) -> Self {
+        let intake = |offset, mid_line| Intake { splitter: Splitter::resume(offset, mid_line), held: None };
+        Self { streams: [intake(cursor.stdout, mid_line.0), intake(cursor.stderr, mid_line.1)] }
+    }
+
+    fn intake(&mut self, stream: Stream) -> &mut Intake {
+        match stream {
+            Stream::Stdout => &mut self.streams[0],
+            Stream::Stderr => &mut self.streams[1],
+        }
+    }
+
+    /// Returns up to where each stream has been turned into lines, and whether that is within one.
+    pub(crate) fn position(&self) -> (Cursor, (bool, bool)) {
+        let [out, err] = &self.streams;
+        let cursor = Cursor { stdout: out.position(), stderr: err.position() };
+        (cursor, (out.splitter.mid_line(), err.splitter.mid_line()))
+    }
+
+    /// Returns how many bytes of a stream have come in.
+    pub(crate) fn received(&self, stream: Stream) -> u64 {
+        match stream {
+            Stream::Stdout => self.streams[0].splitter.received(),
+            Stream::Stderr => self.streams[1].splitter.received(),
+        }
+    }
+}
+
+impl Intake {
+    fn position(&self) -> u64 {
+        self.held.as_ref().map_or_else(|| self.splitter.position(), |(_, from)| *from)
+    }
+}
+
+/// A line, or a part of one that is too long.
+struct Piece {
+    text: String,
+    /// The line goes on in the next piece.
+    open: bool,
+    /// The line began in an earlier piece.
+    continued: bool,
+}
+
+impl Executor<'_> {
+    /// Takes in a chunk of output; the end of the stream when `bytes` is `None`. Returns what its
+    /// commands did.
+    pub(crate) async fn take_output(
+        &mut self,
+        running: &mut Running,
+        console: &mut Console,
+        stream: Stream,
+        bytes: Option<&[u8]>,
+    ) -> Result<Vec<Effect>, Halt> {
+        let intake = console.intake(stream);
+        let mut pieces = Vec::new();
+        let mut from = intake.splitter.position();
+        let mut take = |line: act_mask::Line<'_>| {
+            pieces.push((
+                Piece { text: line.text.into_owned(), open: line.continues, continued: line.continued },
+                from,
+            ));
+            from = line.end;
+        };
+        match bytes {
+            Some(bytes) => intake.splitter.push(bytes, &self.masker, &mut take),
+            None => intake.splitter.finish(&self.masker, &mut take),
+        }
+        let mut effects = Vec::new();
+        for (piece, from) in pieces {
+            let Some(piece) = gather(&mut console.intake(stream).held, piece, from) else { continue };
+            self.take_piece(running, piece, &mut effects).await?;
+        }
+        if bytes.is_none()
+            && let Some((text, _)) = console.intake(stream).held.take()
+        {
+            let piece = Piece { text, open: false, continued: false };
+            self.take_piece(running, piece, &mut effects).await?;
+        }
+        Ok(effects)
+    }
+
+    async fn take_piece(
+        &mut self,
+        running: &mut Running,
+        piece: Piece,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Halt> {
+        if piece.continued {
+            self.journal.say(&running.at, LogLine::Marked(Mark::Continued, piece.text));
+            return Ok(());
+        }
+        if let Some(token) = &running.commands.stopped {
+            if command::resumes(&piece.text, token) {
+                self.effect(running, Effect::ResumeCommands, effects);
+            }
+        } else if let Some(command) = command::parse(&piece.text) {
+            return self.obey(running, &command, &piece.text, effects).await;
+        }
+        if !self.state.matchers.is_empty()
+            && let Some(found) = self.state.matchers.scan(&piece.text)
+        {
+            self.report_problem(running, &piece.text, found, effects);
+            return Ok(());
+        }
+        let text = self.mask_owned(piece.text);
+        self.journal.say(&running.at, LogLine::Text(text));
+        Ok(())
+    }
+
+    /// Masks without copying where nothing is to be masked.
+    fn mask_owned(&self, text: String) -> String {
+        match self.masker.mask(&text) {
+            std::borrow::Cow::Borrowed(_) => text,
+            std::borrow::Cow::Owned(masked) => masked,
+        }
+    }
+
+    async fn obey(
+        &mut self,
+        running: &mut Running,
+        command: &Command,
+        line: &str,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Halt> {
+        let allowed = Allowed::read(|name| running.env.get(name).map(String::as_str));
+        let meaning = command.interpret(allowed);
+        if (running.commands.echo || self.spec.debug) && !command.name.omits_echo() {
+            self.say(&running.at, line);
+        }
+        for remark in meaning.remarks {
+            self.remark(running, remark, effects);
+        }
+        match meaning.known {
+            Ok(known) => self.follow_command(running, known, effects).await,
+            Err(error) => {
+                for text in error.lines(command, line) {
+                    self.count_annotation(running, plain(Level::Error, text), effects);
+                }
+                self.effect(running, Effect::Failed, effects);
+                Ok(())
+            }
+        }
+    }
+
+    async fn follow_command(
+        &mut self,
+        running: &mut Running,
+        known: Known,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Halt> {
+        match known {
+            Known::AddMask(values) => {
+                values.into_iter().for_each(|value| self.effect(running, Effect::Mask(value), effects));
+            }
+            Known::AddMatcher { file } => match self.read_matcher(&file).await? {
+                Ok(json) => self.effect(running, Effect::AddMatcher(json), effects),
+                Err(message) => {
+                    self.count_annotation(running, plain(Level::Error, message), effects);
+                    self.effect(running, Effect::Failed, effects);
+                }
+            },
+            Known::RemoveMatcher { owner } => self.effect(running, Effect::RemoveMatcher(owner), effects),
+            Known::RemoveMatchersOf { file } => {
+                if let Ok(json) = self.read_matcher(&file).await? {
+                    for owner in crate::matcher::owners(&json) {
+                        self.effect(running, Effect::RemoveMatcher(owner), effects);
+                    }
+                }
+            }
+            Known::Debug(text) => text.lines().for_each(|line| self.debug(&running.at, line)),
+            Known::Annotate(annotation) => self.count_annotation(running, annotation, effects),
+            Known::Group(title) => self.mark(running, Mark::Group, &title),
+            Known::EndGroup => self.mark(running, Mark::EndGroup, ""),
+            Known::Echo(on) => self.effect(running, Effect::Echo(on), effects),
+            Known::StopCommands { token, mask } => {
+                if mask {
+                    self.effect(running, Effect::Mask(token.clone()), effects);
+                }
+                self.effect(running, Effect::StopCommands(token), effects);
+            }
+            Known::SetOutput { name, value } => self.effect(running, Effect::Output { name, value }, effects),
+            Known::SaveState { name, value } => self.effect(running, Effect::State { name, value }, effects),
+            Known::SetEnv { name, value } => self.effect(running, Effect::Env { name, value }, effects),
+            Known::AddPath(path) => self.effect(running, Effect::Path(path), effects),
+            Known::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, running: &Running, mark: Mark, text: &str) {
+        let text = self.masker.mask(text).into_owned();
+        self.journal.say(&running.at, LogLine::Marked(mark, text));
+    }
+
+    fn remark(&mut self, running: &mut Running, remark: Remark, effects: &mut Vec<Effect>) {
+        let level = match remark.mark {
+            Mark::Notice => Level::Notice,
+            Mark::Warning => Level::Warning,
+            Mark::Error => Level::Error,
+            Mark::Debug | Mark::Group | Mark::EndGroup | Mark::Command | Mark::Continued => {
+                return self.debug(&running.at, &remark.text);
+            }
+        };
+        self.count_annotation(running, plain(level, remark.text), effects);
+    }
+
+    fn effect(&mut self, running: &mut Running, effect: Effect, effects: &mut Vec<Effect>) {
+        self.apply(running, &effect);
+        effects.push(effect);
+    }
+
+    /// Says a message, and keeps the first ten of its level as annotations.
+    fn count_annotation(&mut self, running: &mut Running, found: Annotation, effects: &mut Vec<Effect>) {
+        let message = self.masker.mask(&found.message).into_owned();
+        self.journal.say(&running.at, LogLine::Marked(found.level.into(), message.clone()));
+        self.keep_annotation(running, found, message, effects);
+    }
+
+    fn keep_annotation(
+        &mut self,
+        running: &mut Running,
+        found: Annotation,
+        message: String,
+        effects: &mut Vec<Effect>,
+    ) {
+        if running.commands.annotations[found.level as usize] >= MAX_ANNOTATIONS {
+            return;
+        }
+        self.effect(running, Effect::Annotated(found.level), effects);
+        let title = found.title.map(|title| self.masker.mask(&title).into_owned());
+        let place = self.mask_place(found.place);
+        let message = truncate(message);
+        self.journal.tell(Event::Annotation {
+            step: running.at.clone(),
+            level: found.level,
+            message,
+            title,
+            place,
+        });
+    }
+
+    fn mask_place(&self, place: FilePlace) -> FilePlace {
+        let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
+        let file = place.file.map(|file| {
+            let file = command::relative_to(&file, root.as_str());
+            self.masker.mask(&file).into_owned()
+        });
+        FilePlace { file, ..place }
+    }
+
+    fn report_problem(
+        &mut self,
+        running: &mut Running,
+        line: &str,
+        found: crate::matcher::Found,
+        effects: &mut Vec<Effect>,
+    ) {
+        let text = self.masker.mask(line).into_owned();
+        self.journal.say(&running.at, LogLine::Marked(found.level.into(), text));
+        let message = self.masker.mask(&found.message).into_owned();
+        let annotation = found.into_annotation();
+        self.keep_annotation(running, annotation, message, effects);
+    }
+
+    async fn read_matcher(&self, file: &str) -> Result<Result<String, String>, Halt> {
+        let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
+        let absolute = file.starts_with(['/', '\\']) || file.get(1..3).is_some_and(|drive| drive == ":\\");
+        let path = if absolute { EnvPath(file.to_owned()) } else { EnvPath(self.join(&root, file)) };
+        match self.env.get(&path, MATCHER_LIMIT).await? {
+            Some(bytes) => {
+                let json = String::from_utf8_lossy(&bytes).into_owned();
+                Ok(crate::matcher::check(&json).map(|()| json).map_err(|error| error.to_string()))
+            }
+            None => Ok(Err(format!("Unable to find problem matcher file '{path}'."))),
+        }
+    }
+
+    /// Changes the state by what a command did.
+    pub(crate) fn apply(&mut self, running: &mut Running, effect: &Effect) {
+        match effect {
+            Effect::Mask(value) => self.masker.add(value),
+            Effect::Output { name, value } => running.outputs.insert(name.as_str(), value.as_str()),
+            Effect::State { name, value } => {
+                let saved = self.state.saved.entry(running.at.path.clone()).or_default();
+                saved.insert(name.clone(), value.clone());
+            }
+            Effect::Env { name, value } => self.state.set_env(name, value),
+            Effect::Path(path) => self.state.add_path(path),
+            Effect::AddMatcher(json) => {
+                // Checked before it became an effect.
+                let _ = self.state.matchers.add(json);
+            }
+            Effect::RemoveMatcher(owner) => self.state.matchers.remove(owner),
+            Effect::Echo(on) => running.commands.echo = *on,
+            Effect::StopCommands(token) => running.commands.stopped = Some(token.clone()),
+            Effect::ResumeCommands => running.commands.stopped = None,
+            Effect::Annotated(level) => running.commands.annotations[*level as usize] += 1,
+            Effect::Failed => running.failed = true,
+        }
+    }
+}
+
+fn plain(level: Level, message: String) -> Annotation {
+    Annotation { level, message, title: None, place: FilePlace::default() }
+}
+
+/// Puts the pieces of an overlong command together; other pieces pass.
+fn gather(held: &mut Option<(String, u64)>, piece: Piece, from: u64) -> Option<Piece> {
+    if let Some((text, _)) = held {
+        text.push_str(&piece.text);
+        if piece.open && text.len() < MAX_COMMAND {
+            return None;
+        }
+        let (text, _) = held.take()?;
+        return Some(Piece { text, open: piece.open, continued: false });
+    }
+    if piece.open && !piece.continued && piece.text.trim_start().starts_with("::") {
+        *held = Some((piece.text, from));
+        return None;
+    }
+    Some(piece)
+}
+
+fn truncate(message: String) -> String {
+    match message.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => message[..end].to_owned(),
+        None => message,
+    }
+}

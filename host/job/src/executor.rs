@@ -1,0 +1,249 @@
+//! One job, from its first line to its last: set up, pre steps, steps, posts, outputs.
+//!
+//! The executor sees nothing but its arguments. Its walk through the job is deterministic; what it
+//! learns from outside goes through the [`Journal`], so a walk that was cut anywhere can be taken up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use act_core::control::{CancelStage, Control};
+use act_core::environment::Environment;
+use act_core::event::{LogLine, Mark};
+use act_core::ids::{Phase, StepPath, StepRef};
+use act_core::record::Record;
+use act_core::{JobResult, JobSpec, Loss};
+use act_expr::{HostCall, Object, Value};
+use act_mask::Masker;
+use act_workflow::evaluate::{EvaluateError, Evaluated};
+
+use crate::action::Action;
+use crate::contexts;
+use crate::journal::Journal;
+use crate::scope::StepScope;
+use crate::state::{State, Status};
+
+/// Why something in a job stops short.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The step, or the set-up, fails with these messages.
+    Failed(Vec<String>),
+    /// The job cannot be brought to an end.
+    Lost(Loss),
+}
+
+impl Halt {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(vec![message.into()])
+    }
+}
+
+impl From<Loss> for Halt {
+    fn from(loss: Loss) -> Self {
+        Self::Lost(loss)
+    }
+}
+
+impl From<act_core::environment::EnvironmentError> for Halt {
+    fn from(error: act_core::environment::EnvironmentError) -> Self {
+        use act_core::environment::EnvironmentError::{Fenced, Lost, Refused};
+        match error {
+            Lost(why) => Self::Lost(Loss::Machine(why)),
+            Fenced => Self::Lost(Loss::Fenced),
+            Refused(why) => Self::failed(why),
+        }
+    }
+}
+
+/// `defaults.run`, evaluated.
+#[derive(Default)]
+pub(crate) struct Defaults {
+    pub(crate) shell: Option<String>,
+    pub(crate) working_directory: Option<String>,
+}
+
+pub(crate) struct Executor<'a> {
+    pub(crate) spec: &'a JobSpec,
+    pub(crate) env: &'a dyn Environment,
+    pub(crate) control: &'a dyn Control,
+    pub(crate) journal: Journal<'a>,
+    pub(crate) masker: Masker,
+    pub(crate) state: State,
+    pub(crate) defaults: Defaults,
+    /// Contexts that stay the same for the whole job.
+    pub(crate) contexts: Object,
+    /// Actions of other repositories, by `owner/repo/path@ref`.
+    pub(crate) remote: HashMap<String, Arc<Action>>,
+    /// The action each step turned out to use.
+    pub(crate) loaded: HashMap<StepPath, Arc<Action>>,
+}
+
+impl<'a> Executor<'a> {
+    pub(crate) fn new(
+        spec: &'a JobSpec,
+        env: &'a dyn Environment,
+        control: &'a dyn Control,
+        past: &'a [Record],
+    ) -> Self {
+        Self {
+            spec,
+            env,
+            control,
+            journal: Journal::new(control, past),
+            masker: Masker::default(),
+            state: State::default(),
+            defaults: Defaults::default(),
+            contexts: contexts::of_job(spec, env),
+            remote: HashMap::new(),
+            loaded: HashMap::new(),
+        }
+    }
+
+    /// Runs the job to its end.
+    pub(crate) async fn run(mut self) -> Result<JobResult, Loss> {
+        for secret in self.control.masks() {
+            self.masker.add(secret.reveal());
+        }
+        let control = self.control;
+        let began = |record: &Record| matches!(record, Record::JobBegan { .. });
+        self.journal.settle("the job's beginning", began, || Record::JobBegan { at: control.now() }).await?;
+        match self.set_up().await {
+            Ok(()) => {
+                self.pre_steps().await?;
+                self.main_steps().await?;
+                self.post_steps().await?;
+            }
+            Err(Halt::Lost(loss)) => return Err(loss),
+            Err(Halt::Failed(messages)) => {
+                let at = job_part(Phase::Pre);
+                messages.iter().for_each(|message| self.error(&at, message));
+                self.state.status = Status::Failure;
+            }
+        }
+        self.complete().await
+    }
+
+    /// Says an error in a step's log, and keeps it as an annotation.
+    pub(crate) fn error(&mut self, step: &StepRef, message: &str) {
+        self.annotate(step, act_core::event::Level::Error, message);
+    }
+
+    /// Says a warning in a step's log, and keeps it as an annotation.
+    pub(crate) fn warn(&mut self, step: &StepRef, message: &str) {
+        self.annotate(step, act_core::event::Level::Warning, message);
+    }
+
+    fn annotate(&mut self, step: &StepRef, level: act_core::event::Level, message: &str) {
+        let message = self.masker.mask(message).into_owned();
+        for line in message.lines() {
+            self.journal.say(step, LogLine::Marked(Mark::from(level), line.to_owned()));
+        }
+        self.journal.tell(act_core::event::Event::Annotation {
+            step: step.clone(),
+            level,
+            message,
+            title: None,
+            place: act_core::event::FilePlace::default(),
+        });
+    }
+
+    /// Says a line in a step's log.
+    pub(crate) fn say(&mut self, step: &StepRef, text: &str) {
+        let text = self.masker.mask(text).into_owned();
+        self.journal.say(step, LogLine::Text(text));
+    }
+
+    /// Says a line that only debugging shows.
+    pub(crate) fn debug(&mut self, step: &StepRef, text: &str) {
+        if self.spec.debug {
+            let text = self.masker.mask(text).into_owned();
+            self.journal.say(step, LogLine::Marked(Mark::Debug, text));
+        }
+    }
+
+    /// Takes a cancellation in, if there is one that is not known yet.
+    pub(crate) async fn notice_cancel(&mut self) -> Result<(), Loss> {
+        if self.state.cancel_seen {
+            return Ok(());
+        }
+        let control = self.control;
+        let is_cancel = |record: &Record| matches!(record, Record::Cancelled { .. });
+        let wanted = match self.journal.next_past() {
+            Some(past) => is_cancel(past),
+            None => control.cancel_stage() >= CancelStage::Cancel,
+        };
+        if wanted {
+            let now = || Record::Cancelled { at: control.now() };
+            self.journal.settle("a cancellation", is_cancel, now).await?;
+            self.state.cancel();
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more may be started.
+    pub(crate) fn killed(&self) -> bool {
+        self.journal.next_past().is_none() && self.control.cancel_stage() >= CancelStage::Kill
+    }
+
+    /// Evaluates something of the workflow, finding the answers only others have as it goes.
+    ///
+    /// # Errors
+    /// [`Halt::Failed`] with GitHub's text when the expression fails.
+    pub(crate) async fn evaluate<T>(
+        &mut self,
+        step: &StepRef,
+        scope: &mut StepScope,
+        evaluate: impl Fn(&StepScope) -> Result<Evaluated<T>, EvaluateError>,
+    ) -> Result<T, Halt> {
+        loop {
+            match evaluate(scope) {
+                Ok(Evaluated::Done(value)) => return Ok(value),
+                Ok(Evaluated::Pending(calls)) => {
+                    for call in calls {
+                        self.find_answer(step, scope, call).await?;
+                    }
+                }
+                Err(error) => return Err(Halt::Failed(error.messages(&self.spec.files))),
+            }
+        }
+    }
+
+    async fn find_answer(
+        &mut self,
+        step: &StepRef,
+        scope: &mut StepScope,
+        call: HostCall,
+    ) -> Result<(), Halt> {
+        match &call {
+            HostCall::Lookup { key, .. } => match self.secret(step, key).await {
+                Ok(value) => scope.answer(call, value),
+                Err(reason) => scope.refuse(call, reason),
+            },
+            HostCall::Whole { .. } => match self.all_secrets(step).await {
+                Ok(value) => scope.answer(call, value),
+                Err(reason) => scope.refuse(call, reason),
+            },
+            HostCall::Function { name, args } if name.eq_ignore_ascii_case("hashFiles") => {
+                match self.hash_files(step, args).await {
+                    Ok(digest) => scope.answer(call, digest.into()),
+                    Err(Halt::Failed(messages)) => scope.refuse(call, messages.join("\n")),
+                    Err(lost) => return Err(lost),
+                }
+            }
+            HostCall::Function { name, .. } => {
+                let reason = format!("Unrecognized function: '{name}'");
+                scope.refuse(call, reason);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names the job's own set-up and completion in its log.
+pub(crate) fn job_part(phase: Phase) -> StepRef {
+    StepRef { path: StepPath::job(), phase }
+}
+
+/// Returns a text value, or nothing.
+pub(crate) fn text_of(value: &Value) -> String {
+    act_expr::coerce::to_string(value).into_owned()
+}

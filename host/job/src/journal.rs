@@ -1,0 +1,107 @@
+//! What a job writes down, and what it was given back of it when it is resumed.
+//!
+//! The executor walks its job in one deterministic way. Whatever it learns from outside — a time, a
+//! digest, the end of a process — is settled here first: a resumed walk gets the past's answer and says
+//! nothing, a new one is kept together with the events that led to it. So no event is lost or told twice.
+
+use act_core::Loss;
+use act_core::control::{Control, Emission};
+use act_core::event::{Event, LogLine};
+use act_core::ids::StepRef;
+use act_core::record::Record;
+
+pub(crate) struct Journal<'a> {
+    control: &'a dyn Control,
+    past: std::slice::Iter<'a, Record>,
+    pending: Vec<Event>,
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(control: &'a dyn Control, past: &'a [Record]) -> Self {
+        Self { control, past: past.iter(), pending: Vec::new() }
+    }
+
+    /// Returns the next record of the past, without taking it.
+    pub(crate) fn next_past(&self) -> Option<&'a Record> {
+        self.past.as_slice().first()
+    }
+
+    /// Adds an event to those that go out with the next record.
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.pending.push(event);
+    }
+
+    /// Adds a line to a step's log; it goes out with the next record. The text is masked already.
+    pub(crate) fn say(&mut self, step: &StepRef, line: LogLine) {
+        if let Some(Event::Output { step: last, lines }) = self.pending.last_mut()
+            && last == step
+        {
+            lines.push(line);
+        } else {
+            self.pending.push(Event::Output { step: step.clone(), lines: vec![line] });
+        }
+    }
+
+    /// Takes the next record of the past if there is one; it must be of the same point as `point` says.
+    ///
+    /// # Errors
+    /// [`Loss::Journal`] when the past went another way.
+    pub(crate) fn recall(
+        &mut self,
+        what: &str,
+        point: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Record>, Loss> {
+        match self.next_past() {
+            None => Ok(None),
+            Some(record) if point(record) => {
+                self.past.next();
+                self.pending.clear();
+                Ok(Some(record.clone()))
+            }
+            Some(other) => Err(Loss::Journal(format!("expected {what}, found {}", point_name(other)))),
+        }
+    }
+
+    /// Keeps a record of now, and sends the pending events out with it. Only when the past is used up.
+    ///
+    /// # Errors
+    /// Why it could not be kept.
+    pub(crate) async fn keep(&mut self, record: Record) -> Result<Record, Loss> {
+        let events = std::mem::take(&mut self.pending);
+        self.control.emit(Emission { records: vec![record.clone()], events }).await?;
+        Ok(record)
+    }
+
+    /// Settles a point that needs no work to learn: the past's record if there is one, else `now`.
+    ///
+    /// # Errors
+    /// See [`Journal::recall`] and [`Journal::keep`].
+    pub(crate) async fn settle(
+        &mut self,
+        what: &str,
+        point: impl Fn(&Record) -> bool,
+        now: impl FnOnce() -> Record,
+    ) -> Result<Record, Loss> {
+        match self.recall(what, point)? {
+            Some(record) => Ok(record),
+            None => self.keep(now()).await,
+        }
+    }
+}
+
+/// Names a record's kind, for the message about a past that does not fit.
+const fn point_name(record: &Record) -> &'static str {
+    match record {
+        Record::JobBegan { .. } => "the job's beginning",
+        Record::Resolved { .. } => "a resolved action",
+        Record::Began { .. } => "a step's beginning",
+        Record::Read { .. } => "a manifest",
+        Record::Hashed { .. } => "a digest of files",
+        Record::Progress { .. } => "output",
+        Record::Ended { .. } => "the end of a process",
+        Record::CheckedOut { .. } => "a checkout",
+        Record::Finished { .. } => "a step's end",
+        Record::Cancelled { .. } => "a cancellation",
+        Record::JobEnded { .. } => "the job's end",
+    }
+}

@@ -1,0 +1,381 @@
+//! One step in one of its phases: environment, condition, name, work, conclusion.
+//!
+//! Order and texts follow actions/runner `StepsRunner.cs` for steps of the job and
+//! `CompositeActionHandler.cs` for steps inside composite actions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use act_core::event::{Event, StepStarted, StepWhat};
+use act_core::ids::{Phase, StepPath, StepRef};
+use act_core::record::Record;
+use act_core::{Conclusion, Loss};
+use act_expr::{Object, Value};
+use act_workflow::evaluate;
+use act_workflow::step::{If, Step};
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use crate::contexts;
+use crate::executor::{Executor, Halt};
+use crate::scope::StepScope;
+use crate::state::Status;
+
+/// What surrounds a step: the job, or a composite action.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    /// Whose `steps` its steps see: the path of the composite's step, or the job's.
+    pub(crate) scope: StepPath,
+    /// The composite action; `None` for the job.
+    pub(crate) action: Option<Arc<ActionFrame>>,
+    /// Variables of the composite step's own `env`, which steps inside see too.
+    pub(crate) overrides: IndexMap<String, String>,
+    /// When the composite step's time is over.
+    pub(crate) deadline: Option<Timestamp>,
+}
+
+/// A composite action as its steps see it.
+pub(crate) struct ActionFrame {
+    /// `github.action_path`.
+    pub(crate) folder: String,
+    /// `github.action_repository` and `action_ref`, of a remote action.
+    pub(crate) repository: Option<(String, String)>,
+    /// The `inputs` context.
+    pub(crate) inputs: Value,
+}
+
+impl Frame {
+    pub(crate) fn job() -> Self {
+        Self { scope: StepPath::job(), action: None, overrides: IndexMap::new(), deadline: None }
+    }
+}
+
+/// One step in one phase, with what is special about it there.
+pub(crate) struct Unit<'s> {
+    pub(crate) step: &'s Step,
+    pub(crate) at: StepRef,
+    pub(crate) condition: &'s If,
+    /// The composite action's status so far, for a main step inside one.
+    pub(crate) action_status: Option<Status>,
+}
+
+/// A step that runs: what its processes have done so far.
+pub(crate) struct Running {
+    pub(crate) at: StepRef,
+    pub(crate) name: String,
+    pub(crate) scope: StepScope,
+    /// The `env` context: the job's variables, those around the step, its own.
+    pub(crate) env: IndexMap<String, String>,
+    /// Names that the step's own `env`, or one around it, set.
+    pub(crate) overrides: IndexMap<String, String>,
+    pub(crate) outputs: Object,
+    /// Whether a command was wrong: the step fails whatever its process says.
+    pub(crate) failed: bool,
+    pub(crate) cancelled: bool,
+    pub(crate) timed_out: bool,
+    /// Whether its process is to be stopped as soon as it is followed again.
+    pub(crate) stop_asked: bool,
+    /// When its time is over, and the minutes it had, if the limit is its own.
+    pub(crate) deadline: Option<Timestamp>,
+    pub(crate) minutes: Option<u64>,
+    pub(crate) condition: If,
+    pub(crate) commands: crate::console::CommandState,
+    pub(crate) parts: u32,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct StepEnd {
+    pub(crate) outcome: Conclusion,
+    pub(crate) conclusion: Conclusion,
+}
+
+impl StepEnd {
+    const fn plain(conclusion: Conclusion) -> Self {
+        Self { outcome: conclusion, conclusion }
+    }
+}
+
+impl Executor<'_> {
+    /// Runs a step in a phase, or finds that it is skipped, and keeps how it ended.
+    ///
+    /// # Errors
+    /// Only when the job cannot go on.
+    pub(crate) async fn step(&mut self, frame: &Frame, unit: &Unit<'_>) -> Result<StepEnd, Loss> {
+        self.notice_cancel().await?;
+        let mut running = self.prepare(frame, unit);
+        let (wanted, messages) = match self.wanted(frame, unit, &mut running).await {
+            Ok(wanted) => (wanted, Vec::new()),
+            Err(Halt::Failed(messages)) => (true, messages),
+            Err(Halt::Lost(loss)) => return Err(loss),
+        };
+        if !wanted {
+            let end = StepEnd::plain(Conclusion::Skipped);
+            return self.finish(unit, running, None, end).await;
+        }
+        let (began, result) = match self.begin_and_work(frame, unit, &mut running, messages).await {
+            Ok((began, result)) => (began, result),
+            Err(loss) => return Err(loss),
+        };
+        let end = self.conclude(unit, &mut running, result).await?;
+        self.finish(unit, running, Some(began), end).await
+    }
+
+    fn prepare(&self, frame: &Frame, unit: &Unit<'_>) -> Running {
+        let mut env = self.state.env.clone();
+        env.extend(frame.overrides.clone());
+        Running {
+            at: unit.at.clone(),
+            name: self.default_name(unit),
+            scope: self.scope_of(frame, unit, &env),
+            env,
+            overrides: frame.overrides.clone(),
+            outputs: Object::new(),
+            failed: false,
+            cancelled: false,
+            timed_out: false,
+            stop_asked: false,
+            deadline: frame.deadline,
+            minutes: None,
+            condition: unit.condition.clone(),
+            commands: crate::console::CommandState::default(),
+            parts: 0,
+        }
+    }
+
+    fn scope_of(&self, frame: &Frame, unit: &Unit<'_>, env: &IndexMap<String, String>) -> StepScope {
+        let mut contexts = self.contexts.clone();
+        let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
+        github.insert("action", unit.step.id.as_str());
+        if let Some(action) = &frame.action {
+            github.insert("action_path", action.folder.as_str());
+            let (repository, reference) = action.repository.clone().unzip();
+            github.insert("action_repository", repository);
+            github.insert("action_ref", reference);
+            let status = unit.action_status.unwrap_or_default();
+            github.insert("action_status", status.as_str());
+            contexts.insert("inputs", action.inputs.clone());
+        }
+        contexts.insert("github", github);
+        let mut job = self.contexts.get("job").and_then(Value::as_object).cloned().unwrap_or_default();
+        job.insert("status", self.state.status.as_str());
+        contexts.insert("job", job);
+        let steps = self.state.scopes.get(&frame.scope).map_or_else(|| Object::new().into(), |s| s.value());
+        contexts.insert("steps", steps);
+        contexts.insert("env", contexts::env_context(self.env.facts(), env));
+        StepScope::new(contexts, self.state.status, unit.action_status)
+    }
+
+    /// Evaluates the step's environment, its name as well as may be, and whether it runs at all.
+    async fn wanted(&mut self, frame: &Frame, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Halt> {
+        if let Some(token) = &unit.step.env {
+            let evaluate = |scope: &StepScope| evaluate::step_env(token, scope);
+            let own = self.evaluate(&unit.at, &mut running.scope, evaluate).await?;
+            for (name, value) in own {
+                running.env.insert(name.clone(), value.clone());
+                running.overrides.insert(name, value);
+            }
+            running.scope.set("env", contexts::env_context(self.env.facts(), &running.env));
+        }
+        if unit.at.phase == Phase::Main
+            && let Some(token) = &unit.step.name
+        {
+            let evaluate = |scope: &StepScope| evaluate::step_name(token, scope);
+            match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
+                Ok(name) if !name.is_empty() => running.name = self.masker.mask(&name).into_owned(),
+                Ok(_) | Err(Halt::Failed(_)) => {}
+                Err(lost) => return Err(lost),
+            }
+        }
+        let _ = frame;
+        let condition = unit.condition;
+        self.evaluate(&unit.at, &mut running.scope, |scope| evaluate::condition(condition, scope)).await
+    }
+
+    /// Announces the step and does its work. `messages` are mistakes found before it could begin.
+    async fn begin_and_work(
+        &mut self,
+        frame: &Frame,
+        unit: &Unit<'_>,
+        running: &mut Running,
+        mut messages: Vec<String>,
+    ) -> Result<(Timestamp, Result<(), Halt>), Loss> {
+        let work = if messages.is_empty() {
+            match self.plan_work(frame, unit, running).await {
+                Ok(work) => Some(work),
+                Err(Halt::Failed(found)) => {
+                    messages = found;
+                    None
+                }
+                Err(Halt::Lost(loss)) => return Err(loss),
+            }
+        } else {
+            None
+        };
+        let what = work.as_ref().map_or_else(|| self.what_as_written(unit), |work| self.mask_what(&work.what));
+        let began = self.announce(unit, running, what).await?;
+        let Some(work) = work else { return Ok((began, Err(Halt::Failed(messages)))) };
+        if let Err(halt) = self.limit_time(unit, running, began).await {
+            return Ok((began, Err(halt)));
+        }
+        let result = self.work(frame, unit, running, work).await;
+        Ok((began, result))
+    }
+
+    async fn announce(
+        &mut self,
+        unit: &Unit<'_>,
+        running: &Running,
+        what: StepWhat,
+    ) -> Result<Timestamp, Loss> {
+        let env = running.env.iter().map(|(name, value)| (name.clone(), self.masker.mask(value).into_owned()));
+        let started = StepStarted {
+            step: unit.at.clone(),
+            id: unit.step.id.as_str().to_owned(),
+            name: running.name.clone(),
+            what,
+            env: env.collect(),
+        };
+        self.journal.tell(Event::StepStarted(Box::new(started)));
+        let control = self.control;
+        let is_begin = |record: &Record| matches!(record, Record::Began { step, .. } if *step == unit.at);
+        let now = || Record::Began { step: unit.at.clone(), at: control.now() };
+        match self.journal.settle("a step's beginning", is_begin, now).await? {
+            Record::Began { at, .. } => Ok(at),
+            _ => Err(Loss::Journal("a step's beginning has no time".to_owned())),
+        }
+    }
+
+    fn mask_what(&self, what: &StepWhat) -> StepWhat {
+        let mask = |text: &str| self.masker.mask(text).into_owned();
+        match what {
+            StepWhat::Run { script, shell } => StepWhat::Run { script: mask(script), shell: mask(shell) },
+            StepWhat::Uses { uses, with } => StepWhat::Uses {
+                uses: mask(uses),
+                with: with.iter().map(|(name, value)| (name.clone(), mask(value))).collect(),
+            },
+        }
+    }
+
+    async fn limit_time(&mut self, unit: &Unit<'_>, running: &mut Running, began: Timestamp) -> Result<(), Halt> {
+        let Some(token) = unit.step.timeout_minutes.as_ref().filter(|_| unit.at.phase == Phase::Main) else {
+            return Ok(());
+        };
+        let evaluate = |scope: &StepScope| evaluate::step_timeout(token, scope);
+        match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
+            Ok(minutes) if minutes > 0 => {
+                let own = began + Duration::from_secs(minutes.saturating_mul(60).min(MAX_SECONDS));
+                running.minutes = Some(minutes);
+                running.deadline = Some(running.deadline.map_or(own, |outer| outer.min(own)));
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(Halt::Failed(messages)) => {
+                self.error(&unit.at, "An error occurred when attempting to determine the step timeout.");
+                messages.iter().for_each(|message| self.error(&unit.at, message));
+                Ok(())
+            }
+            Err(lost) => Err(lost),
+        }
+    }
+
+    /// Says what went wrong and weighs `continue-on-error`.
+    async fn conclude(
+        &mut self,
+        unit: &Unit<'_>,
+        running: &mut Running,
+        result: Result<(), Halt>,
+    ) -> Result<StepEnd, Loss> {
+        let mut outcome = match result {
+            Ok(()) => Conclusion::Success,
+            Err(Halt::Failed(messages)) => {
+                messages.iter().for_each(|message| self.error(&unit.at, message));
+                Conclusion::Failure
+            }
+            Err(Halt::Lost(loss)) => return Err(loss),
+        };
+        if running.timed_out {
+            let text = match running.minutes {
+                Some(minutes) => {
+                    format!("The action '{}' has timed out after {minutes} minutes.", running.name)
+                }
+                None => "The action has timed out.".to_owned(),
+            };
+            self.error(&unit.at, &text);
+            outcome = Conclusion::Failure;
+        } else if running.cancelled {
+            self.error(&unit.at, "The operation was canceled.");
+            outcome = Conclusion::Cancelled;
+        }
+        if running.failed {
+            outcome = outcome.merge(Conclusion::Failure);
+        }
+        let forgiven = outcome == Conclusion::Failure && self.forgives(unit, running).await?;
+        let conclusion = if forgiven { Conclusion::Success } else { outcome };
+        Ok(StepEnd { outcome, conclusion })
+    }
+
+    /// Source: `ExecutionContext.ApplyContinueOnError`.
+    async fn forgives(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Loss> {
+        let Some(token) = &unit.step.continue_on_error else { return Ok(false) };
+        let evaluate = |scope: &StepScope| evaluate::step_continue_on_error(token, scope);
+        match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
+            Ok(forgives) => Ok(forgives),
+            Err(Halt::Failed(messages)) => {
+                self.error(
+                    &unit.at,
+                    "The step failed and an error occurred when attempting to determine whether to continue on error.",
+                );
+                messages.iter().for_each(|message| self.error(&unit.at, message));
+                Ok(false)
+            }
+            Err(Halt::Lost(loss)) => Err(loss),
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        unit: &Unit<'_>,
+        running: Running,
+        began: Option<Timestamp>,
+        end: StepEnd,
+    ) -> Result<StepEnd, Loss> {
+        if began.is_none() && unit.at.phase == Phase::Main {
+            let what = self.what_as_written(unit);
+            let started = StepStarted {
+                step: unit.at.clone(),
+                id: unit.step.id.as_str().to_owned(),
+                name: running.name.clone(),
+                what,
+                env: IndexMap::new(),
+            };
+            self.journal.tell(Event::StepStarted(Box::new(started)));
+        }
+        let now = self.control.now();
+        let duration = began.map_or(0, |began| now.duration_since(began).as_millis());
+        if began.is_some() || unit.at.phase == Phase::Main {
+            self.journal.tell(Event::StepFinished {
+                step: unit.at.clone(),
+                outcome: end.outcome,
+                conclusion: end.conclusion,
+                duration_ms: u64::try_from(duration).unwrap_or(0),
+            });
+        }
+        let is_end = |record: &Record| matches!(record, Record::Finished { step, .. } if *step == unit.at);
+        let record = || Record::Finished {
+            step: unit.at.clone(),
+            outcome: end.outcome,
+            conclusion: end.conclusion,
+            at: now,
+        };
+        self.journal.settle("a step's end", is_end, record).await?;
+        if unit.at.phase == Phase::Main {
+            let scope = self.state.scopes.entry(unit.at.path.scope()).or_default();
+            scope.finish(unit.step.id.as_str(), running.outputs, end.outcome, end.conclusion);
+        }
+        Ok(end)
+    }
+}
+
+/// A hundred years: longer limits are none.
+const MAX_SECONDS: u64 = 100 * 366 * 86_400;
