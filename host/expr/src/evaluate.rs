@@ -239,3 +239,6 @@ fn compare(comparison: Comparison, left: &Value, right: &Value) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

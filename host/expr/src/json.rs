@@ -38,3 +38,6 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
 pub fn parse_strict(text: &str) -> Result<Value, JsonError> {
     plain::read_strict(text).map_err(|error| JsonError(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,7 @@ impl<'a> Parser<'a> {
             Err(self.error(ParseErrorKind::TooFewParameters, parenthesis))
         } else if count > max {
             Err(self.error(ParseErrorKind::TooManyParameters, parenthesis))
-        } else if function == Function::Case && count % 2 == 0 {
+        } else if function == Function::Case && count.is_multiple_of(2) {
             Err(ParseError::at(ParseErrorKind::EvenParameters, self.source, name))
         } else {
             Ok(())
@@ -312,3 +312,6 @@ fn span(start: usize, end: usize) -> Span {
 fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,12 @@
 //! Each file maps group names to cases `{expr, contexts?, result: {kind, value} | err: {kind, value}}`; the error's
 //! `value` is a part of the message. Cases the TypeScript edition skips are run too.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and reports what it ran"
+)]
+
 use act_expr::batch::{Answer, Request, answer, answer_line};
 use act_expr::{Object, Value};
 use serde::Deserialize;

@@ -30,8 +30,8 @@ impl Evaluator<'_> {
             }
             (Function::EndsWith, &[text, suffix]) => self.test(text, suffix, below, ends_with_ignore_case),
             (Function::Format, &[text, ref values @ ..]) => self.format(id, text, values, below),
-            (Function::FromJson, &[text]) => self.from_json(text, below),
-            (Function::ToJson, &[value]) => self.to_json(id, value, below),
+            (Function::FromJson, &[text]) => self.read_json(text, below),
+            (Function::ToJson, &[value]) => self.write_json(id, value, below),
             (Function::Join, &[items, ref separator @ ..]) => {
                 self.join(id, items, separator.first().copied(), below)
             }
@@ -83,7 +83,7 @@ impl Evaluator<'_> {
         Ok(Computed::plain(Value::Bool(found)))
     }
 
-    fn from_json(&mut self, text: NodeId, level: usize) -> Result<Computed, Stop> {
+    fn read_json(&mut self, text: NodeId, level: usize) -> Result<Computed, Stop> {
         let text = self.text(text, level)?;
         let value = if self.settings.strict_json {
             json::parse_strict(&text).map_err(|error| EvalError::StrictJson(error.to_string()))
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
         Ok(Computed::data(value?))
     }
 
-    fn to_json(&mut self, id: NodeId, value: NodeId, level: usize) -> Result<Computed, Stop> {
+    fn write_json(&mut self, id: NodeId, value: NodeId, level: usize) -> Result<Computed, Stop> {
         let value = self.node(value, level)?;
         let mut counter = self.counter();
         let json = json::try_to_json(&value, |length| counter.add(text_bytes(length)));

@@ -10,7 +10,6 @@ use crate::number;
 use crate::object::Object;
 use crate::text::utf16_len;
 use crate::value::{Array, Value};
-use std::fmt::Write;
 use std::sync::Arc;
 
 mod literal;
@@ -260,24 +259,20 @@ impl Reader<'_> {
         let inside = self.frames.len() - usize::from(just_opened && !self.frames.is_empty());
         let mut path = String::new();
         for (depth, frame) in self.frames[..inside].iter().enumerate() {
-            let innermost = depth + 1 == self.frames.len();
-            frame.push_path(innermost && self.state == State::PostValue, !innermost, &mut path);
+            frame.push_path(depth + 1 < self.frames.len(), &mut path);
         }
         path
     }
 }
 
 impl Frame {
-    /// Appends this frame's part of a path. An array counts the values it has begun: one more than it holds
-    /// while the next is open.
-    fn push_path(&self, after_value: bool, has_open_child: bool, path: &mut String) {
+    /// Appends this frame's part of a path. An array counts the values it has begun, so while it reads one that
+    /// is no array or object, the path still names the value before.
+    fn push_path(&self, has_open_child: bool, path: &mut String) {
         match self {
             Self::Array { items } => {
-                let begun = items.len() + usize::from(has_open_child);
-                let index = begun.checked_sub(1).map_or_else(|| "-1".to_owned(), |index| index.to_string());
-                debug_assert!(!after_value || begun > 0, "a value was just completed");
-                let written = write!(path, "[{index}]");
-                debug_assert!(written.is_ok(), "writing to a String does not fail");
+                let index = (items.len() + usize::from(has_open_child)).saturating_sub(1);
+                path.extend(["[", &index.to_string(), "]"]);
             }
             Self::Object { key: Some(key), .. } => push_key(key, path),
             Self::Object { key: None, .. } => {}

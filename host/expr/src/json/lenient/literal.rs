@@ -57,10 +57,10 @@ impl Reader<'_> {
             self.at += 1;
         }
         let text = &self.source[start..self.at];
-        if integer_digits(text).is_some() && text.len() > MAX_INTEGER_LENGTH {
+        let other_base = first == '0' && !matches!(text.as_bytes().get(1), None | Some(b'.' | b'e' | b'E'));
+        if !other_base && integer_digits(text).is_some() && text.len() > MAX_INTEGER_LENGTH {
             return Err(self.number_error(&format!("JSON integer {text} is too large to parse.")));
         }
-        let other_base = first == '0' && !matches!(text.as_bytes().get(1), None | Some(b'.' | b'e' | b'E'));
         let number = if other_base { based(text) } else { decimal(text) };
         match number {
             Some(number) => Ok(Value::Number(number)),
