@@ -1,16 +1,30 @@
 //! Reads workflow and action files as GitHub reads them, and evaluates what they leave open. No IO.
 
 pub mod action;
+pub mod called;
+mod caseless;
+mod context;
+mod convert;
 pub mod cron;
 pub mod events;
+mod expect;
 pub mod expression;
 pub mod filter;
+mod id_builder;
 pub mod ids;
 pub mod matrix;
+mod memory;
 pub mod model;
+pub mod options;
 pub mod permissions;
+mod problems;
+pub mod read;
+mod schema;
 pub mod source;
 pub mod step;
+mod template;
 pub mod token;
 pub mod triggers;
 pub mod uses;
+pub mod values;
+mod yaml;

@@ -6,10 +6,10 @@
 pub use crate::permissions::{Level, Permissions, Scope};
 pub use crate::step::{If, Step, StepKind, Text};
 pub use crate::triggers::{
-    CallSignature, EventFilters, Input, InputType, OutputDefinition, Schedule, SecretDefinition,
-    Trigger, TriggerConfig, Triggers,
+    CallSignature, EventFilters, Input, InputType, OutputDefinition, Schedule, SecretDefinition, Trigger,
+    TriggerConfig, Triggers,
 };
-pub use crate::uses::UsesRef;
+pub use crate::uses::{CallTarget, UsesRef};
 
 use crate::ids::{JobId, SecretName};
 use crate::source::{FileId, Span, Spanned};
@@ -118,21 +118,6 @@ pub struct CallJob {
     pub called: Option<Box<CalledWorkflow>>,
 }
 
-/// Where a called workflow lives.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum CallTarget {
-    /// `./.github/workflows/f.yml` or `$/…`: same repository and commit as the caller. Without the prefix.
-    Local { path: Arc<str> },
-    /// `owner/repo/.github/workflows/f.yml@reference`.
-    Remote {
-        owner: Arc<str>,
-        repository: Arc<str>,
-        path: Arc<str>,
-        reference: Arc<str>,
-    },
-}
-
 /// The secrets a caller hands over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,9 +137,7 @@ impl CallSecrets {
             Self::Map(token) => token.as_mapping().unwrap_or_default(),
             Self::None | Self::Inherit(_) => &[],
         };
-        entries
-            .iter()
-            .filter_map(|(key, _)| key.as_str().map(SecretName::new))
+        entries.iter().filter_map(|(key, _)| key.as_str().map(SecretName::new))
     }
 }
 

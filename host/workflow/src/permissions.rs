@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How much a scope grants; ordered from nothing to everything.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     #[default]
@@ -32,9 +30,7 @@ impl Level {
     /// Reads the word a file uses.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::None, Self::Read, Self::Write]
-            .into_iter()
-            .find(|level| level.as_str() == text)
+        [Self::None, Self::Read, Self::Write].into_iter().find(|level| level.as_str() == text)
     }
 }
 
@@ -88,10 +84,7 @@ impl Scope {
     /// Reads the key a file uses.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|scope| scope.as_str() == text)
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == text)
     }
 }
 

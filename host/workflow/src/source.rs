@@ -7,17 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Index of a file in [`Sources`], in the order of first use (the root workflow is 0).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileId(pub u16);
 
 /// A range of a file: lines and columns start at 1, columns count characters, the end is exclusive.
 ///
 /// `line == 0` means the file as a whole, for problems that belong to no place in it.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     pub file: FileId,
     pub line: u32,
@@ -30,25 +26,19 @@ impl Span {
     /// The file as a whole.
     #[must_use]
     pub const fn whole(file: FileId) -> Self {
-        Self {
-            file,
-            line: 0,
-            column: 0,
-            end_line: 0,
-            end_column: 0,
-        }
+        Self { file, line: 0, column: 0, end_line: 0, end_column: 0 }
+    }
+
+    /// No file at all, for problems of a whole run of files.
+    #[must_use]
+    pub const fn nowhere() -> Self {
+        Self::whole(FileId(u16::MAX))
     }
 
     /// One position, of width zero.
     #[must_use]
     pub const fn at(file: FileId, line: u32, column: u32) -> Self {
-        Self {
-            file,
-            line,
-            column,
-            end_line: line,
-            end_column: column,
-        }
+        Self { file, line, column, end_line: line, end_column: column }
     }
 
     /// Whether the span names a file but no place in it.
@@ -94,25 +84,19 @@ impl Sources {
 
     /// Adds a file; a file of the same name (ignoring case, as GitHub does) keeps its first entry.
     ///
-    /// After 65,535 files all further ones share the last id; limits of the readers stop long before.
+    /// After 65,534 files all further ones share the last id; limits of the readers stop long before.
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         if let Some(id) = self.find(name) {
             return id;
         }
-        self.files.push(SourceFile {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.files.push(SourceFile { name: name.into(), text: text.into() });
         FileId(u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX))
     }
 
     /// The id of a file by its name, ignoring case.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<FileId> {
-        let index = self
-            .files
-            .iter()
-            .position(|file| file.name.eq_ignore_ascii_case(name))?;
+        let index = self.files.iter().position(|file| file.name.eq_ignore_ascii_case(name))?;
         Some(FileId(u16::try_from(index).unwrap_or(u16::MAX)))
     }
 
@@ -130,10 +114,7 @@ impl Sources {
 
     /// All files in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files
-            .iter()
-            .zip(0u16..)
-            .map(|(file, index)| (FileId(index), file))
+        self.files.iter().zip(0u16..).map(|(file, index)| (FileId(index), file))
     }
 }
 
@@ -142,6 +123,9 @@ impl Sources {
 pub struct Problem {
     pub message: String,
     pub span: Span,
+    /// Where the caller names the called workflow that has the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_from: Option<Span>,
     /// What to do about it, in our own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -150,11 +134,7 @@ pub struct Problem {
 impl Problem {
     /// A problem without a hint.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            span,
-            hint: None,
-        }
+        Self { message: message.into(), span, called_from: None, hint: None }
     }
 
     /// Adds advice.
@@ -166,12 +146,20 @@ impl Problem {
 
     /// The problem as GitHub prints it: `file (Line: 3, Col: 7): message`.
     ///
-    /// Source: `TemplateContext.GetErrorPrefix`.
+    /// Source: `TemplateContext.GetErrorPrefix`, `ReusableWorkflowsLoader.PrefixErrorsWithCallerInfo`.
     #[must_use]
     pub fn display<'a>(&'a self, sources: &'a Sources) -> impl fmt::Display + 'a {
-        DisplayProblem {
-            problem: self,
-            sources,
+        DisplayProblem { problem: self, sources }
+    }
+
+    /// What GitHub prints before the message of a problem in its own file: `file (Line: 3, Col: 7): `.
+    pub(crate) fn place(&self, sources: &Sources) -> String {
+        let name = sources.name(self.span.file);
+        match (name.is_empty(), self.span.is_whole_file()) {
+            (false, false) => format!("{name} (Line: {}, Col: {}): ", self.span.line, self.span.column),
+            (false, true) => format!("{name}: "),
+            (true, false) => format!("(Line: {}, Col: {}): ", self.span.line, self.span.column),
+            (true, true) => String::new(),
         }
     }
 }
@@ -183,14 +171,14 @@ struct DisplayProblem<'a> {
 
 impl fmt::Display for DisplayProblem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let span = self.problem.span;
-        let name = self.sources.name(span.file);
-        match (name.is_empty(), span.is_whole_file()) {
-            (false, false) => write!(f, "{name} (Line: {}, Col: {}): ", span.line, span.column)?,
-            (false, true) => write!(f, "{name}: ")?,
-            (true, false) => write!(f, "(Line: {}, Col: {}): ", span.line, span.column)?,
-            (true, true) => {}
+        if let Some(caller) = self.problem.called_from {
+            let name = self.sources.name(caller.file);
+            write!(
+                f,
+                "In {name} (Line: {}, Col: {}): Error from called workflow ",
+                caller.line, caller.column
+            )?;
         }
-        f.write_str(&self.problem.message)
+        write!(f, "{}{}", self.problem.place(self.sources), self.problem.message)
     }
 }

@@ -56,13 +56,19 @@ pub enum StepKind {
         with: Option<Token>,
     },
     /// Waits for background steps of this job.
-    Wait { steps: Vec<Spanned<StepId>> },
+    Wait {
+        steps: Vec<Spanned<StepId>>,
+    },
     /// Waits for all background steps.
     WaitAll,
     /// Cancels a background step.
-    Cancel { step: Spanned<StepId> },
+    Cancel {
+        step: Spanned<StepId>,
+    },
     /// Runs steps side by side and waits for all of them.
-    Parallel { steps: Vec<Step> },
+    Parallel {
+        steps: Vec<Step>,
+    },
 }
 
 impl Step {
@@ -102,6 +108,20 @@ impl Step {
             StepKind::WaitAll => "wait-all",
             StepKind::Cancel { .. } => "cancel",
             StepKind::Parallel { .. } => "parallel",
+        }
+    }
+}
+
+impl StepKind {
+    /// The name GitHub shows for a step of this kind that has none; run and uses steps are named after what they do.
+    #[must_use]
+    pub const fn default_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Run { .. } | Self::Uses { .. } => None,
+            Self::Wait { .. } => Some("Wait"),
+            Self::WaitAll => Some("Wait for all"),
+            Self::Cancel { .. } => Some("Cancel"),
+            Self::Parallel { .. } => Some("Parallel group"),
         }
     }
 }

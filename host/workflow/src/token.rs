@@ -5,6 +5,7 @@
 
 use crate::expression::Expression;
 use crate::source::Span;
+use act_expr::Value;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -102,10 +103,40 @@ impl Token {
     /// The value of the first entry whose literal key is exactly `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.as_mapping()?
-            .iter()
-            .find(|(name, _)| name.as_str() == Some(key))
-            .map(|(_, value)| value)
+        self.as_mapping()?.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// The text GitHub shows a scalar as, and converts it to; empty for collections.
+    #[must_use]
+    pub fn literal_text(&self) -> Arc<str> {
+        match &self.kind {
+            TokenKind::String(text) => text.clone(),
+            TokenKind::Bool(true) => "true".into(),
+            TokenKind::Bool(false) => "false".into(),
+            TokenKind::Number(value) => act_expr::number::to_string(*value).into(),
+            TokenKind::Expression(expression) => format!("${{{{ {} }}}}", expression.source()).into(),
+            TokenKind::Insert => "${{ insert }}".into(),
+            TokenKind::Null | TokenKind::Sequence(_) | TokenKind::Mapping(_) => "".into(),
+        }
+    }
+
+    /// The value of a token without expressions; `None` when it has some.
+    #[must_use]
+    pub fn to_value(&self) -> Option<Value> {
+        Some(match &self.kind {
+            TokenKind::Null => Value::Null,
+            TokenKind::Bool(value) => Value::Bool(*value),
+            TokenKind::Number(value) => Value::Number(*value),
+            TokenKind::String(text) => Value::String(text.clone()),
+            TokenKind::Expression(_) | TokenKind::Insert => return None,
+            TokenKind::Sequence(items) => {
+                Value::array(items.iter().map(Self::to_value).collect::<Option<Vec<_>>>()?)
+            }
+            TokenKind::Mapping(entries) => {
+                let pair = |(key, value): &(Self, Self)| Some((key.literal_text(), value.to_value()?));
+                Value::object(entries.iter().map(pair).collect::<Option<Vec<_>>>()?)
+            }
+        })
     }
 
     /// Whether the token is an expression or `insert` itself (`is ExpressionToken`).
@@ -120,12 +151,10 @@ impl Token {
         match &self.kind {
             TokenKind::Expression(_) | TokenKind::Insert => true,
             TokenKind::Sequence(items) => items.iter().any(Self::has_expression),
-            TokenKind::Mapping(entries) => entries
-                .iter()
-                .any(|(key, value)| key.has_expression() || value.has_expression()),
-            TokenKind::Null | TokenKind::Bool(_) | TokenKind::Number(_) | TokenKind::String(_) => {
-                false
+            TokenKind::Mapping(entries) => {
+                entries.iter().any(|(key, value)| key.has_expression() || value.has_expression())
             }
+            TokenKind::Null | TokenKind::Bool(_) | TokenKind::Number(_) | TokenKind::String(_) => false,
         }
     }
 

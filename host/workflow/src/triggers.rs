@@ -20,9 +20,7 @@ impl Triggers {
     /// The trigger for an event, by its exact name.
     #[must_use]
     pub fn get(&self, event: &str) -> Option<&Trigger> {
-        self.events
-            .iter()
-            .find(|trigger| trigger.event.as_str() == event)
+        self.events.iter().find(|trigger| trigger.event.as_str() == event)
     }
 
     /// The inputs of `workflow_dispatch`; `None` when the workflow cannot be dispatched.
@@ -39,9 +37,7 @@ impl Triggers {
     pub fn call(&self) -> Option<&CallSignature> {
         match &self.get("workflow_call")?.config {
             TriggerConfig::Call(signature) => Some(signature),
-            TriggerConfig::Filters(_)
-            | TriggerConfig::Schedule(_)
-            | TriggerConfig::Dispatch { .. } => None,
+            TriggerConfig::Filters(_) | TriggerConfig::Schedule(_) | TriggerConfig::Dispatch { .. } => None,
         }
     }
 }
@@ -131,15 +127,9 @@ impl InputType {
     /// Reads the word a file uses.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::String,
-            Self::Boolean,
-            Self::Number,
-            Self::Choice,
-            Self::Environment,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        [Self::String, Self::Boolean, Self::Number, Self::Choice, Self::Environment]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

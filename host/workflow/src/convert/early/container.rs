@@ -1,0 +1,107 @@
+//! `container` and `services`.
+
+use super::{When, texts};
+use crate::source::Problem;
+use crate::token::{Token, TokenKind};
+use crate::uses::DOCKER_PREFIX;
+use crate::values::{Container, Credentials};
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// Whether a container is the job's own or a service.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Job,
+    Service,
+}
+
+/// `container`; nothing when its image is empty, which is how a matrix leg goes without.
+pub(crate) fn container(
+    token: &Token,
+    when: When,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Container>, Problem> {
+    read(token, when, Role::Job, problems)
+}
+
+/// `services`; those whose image is empty map to nothing.
+pub(crate) fn services(
+    token: &Token,
+    when: When,
+    problems: &mut Vec<Problem>,
+) -> Result<IndexMap<Arc<str>, Option<Container>>, Problem> {
+    let mut result = IndexMap::new();
+    if when == When::Reading && token.has_expression() {
+        return Ok(result);
+    }
+    for (key, value) in token.expect_mapping("services")? {
+        let name = key.expect_string("services key")?.clone();
+        result.insert(name, read(value, when, Role::Service, problems)?);
+    }
+    Ok(result)
+}
+
+fn read(
+    token: &Token,
+    when: When,
+    role: Role,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Container>, Problem> {
+    let mut result = Container::default();
+    if when == When::Reading && token.has_expression() {
+        return Ok(None);
+    }
+    match &token.kind {
+        TokenKind::String(image) => result.image = image.clone(),
+        _ => {
+            for (key, value) in token.expect_mapping("container")? {
+                property(&mut result, key, value)?;
+            }
+        }
+    }
+    let without_prefix = result.image.strip_prefix(DOCKER_PREFIX).map(Arc::from);
+    let had_prefix = without_prefix.is_some();
+    result.image = without_prefix.unwrap_or(result.image);
+    if !result.image.is_empty() {
+        return Ok(Some(result));
+    }
+    // `container: ''` alone may be meant: it is what an expression gives for a leg without container.
+    if when == When::Reading && (had_prefix || role == Role::Service) {
+        problems.push(Problem::new(token.span, "Container image cannot be empty"));
+    }
+    Ok(None)
+}
+
+fn property(result: &mut Container, key: &Token, value: &Token) -> Result<(), Problem> {
+    let name = key.expect_string("container key")?;
+    let text = || value.expect_string(&format!("container {name}")).cloned();
+    match &**name {
+        "image" => result.image = text()?,
+        "options" => result.options = Some(text()?),
+        "entrypoint" => result.entrypoint = Some(text()?),
+        "command" => result.command = Some(text()?),
+        "env" => result.env = texts(value, When::Evaluated, "container env")?,
+        "ports" => result.ports = list(value, name)?,
+        "volumes" => result.volumes = list(value, name)?,
+        "credentials" => result.credentials = Some(credentials(value)?),
+        _ => return Err(key.unexpected_value("container key")),
+    }
+    Ok(())
+}
+
+fn list(token: &Token, name: &str) -> Result<Vec<Arc<str>>, Problem> {
+    let what = format!("container {name}");
+    token.expect_sequence(&what)?.iter().map(|item| item.expect_string(&what).cloned()).collect()
+}
+
+fn credentials(token: &Token) -> Result<Credentials, Problem> {
+    let mut result = Credentials::default();
+    for (key, value) in token.expect_mapping("credentials")? {
+        match &**key.expect_string("credentials key")? {
+            "username" => result.username = Some(value.expect_string("username")?.clone()),
+            "password" => result.password = Some(value.expect_string("password")?.clone()),
+            _ => return Err(key.unexpected_value("credentials key")),
+        }
+    }
+    Ok(result)
+}

@@ -1,0 +1,214 @@
+//! What a workflow or action file may hold, definition by definition.
+//!
+//! The facts are data (`data/*.schema`), read once on first use; this file knows their form and answers the reader's
+//! questions. It does not look at files. Port of `ObjectTemplating/Schema/*.cs`.
+
+mod text;
+
+use crate::expression::Allowed;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// Index of a definition in its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DefinitionId(u16);
+
+/// One definition of the schema.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) kind: Kind,
+    /// Names its expressions may use besides those of the enclosing definitions.
+    pub(crate) allowed: Allowed,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    /// Any text, or any text that is not empty.
+    String {
+        non_empty: bool,
+    },
+    Constant(Box<str>),
+    /// One of some texts.
+    Values(Vec<Box<str>>),
+    Sequence {
+        item: DefinitionId,
+    },
+    Mapping(Mapping),
+    /// Alternatives, none of them a `one-of` itself.
+    OneOf(Vec<DefinitionId>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Mapping {
+    pub(crate) properties: Vec<Property>,
+    pub(crate) loose: Option<Loose>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Property {
+    pub(crate) name: Box<str>,
+    pub(crate) definition: DefinitionId,
+    pub(crate) required: bool,
+}
+
+/// Definitions of the keys that are not properties, and of their values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loose {
+    pub(crate) key: DefinitionId,
+    pub(crate) value: DefinitionId,
+}
+
+impl Mapping {
+    pub(crate) fn property(&self, name: &str) -> Option<DefinitionId> {
+        self.properties.iter().find(|property| &*property.name == name).map(|property| property.definition)
+    }
+}
+
+/// A set of definitions that refer to each other.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    definitions: Vec<Definition>,
+    names: HashMap<Box<str>, DefinitionId>,
+    any: DefinitionId,
+}
+
+impl Schema {
+    /// The schema of workflow files.
+    pub(crate) fn workflow() -> &'static Self {
+        static SCHEMA: OnceLock<Schema> = OnceLock::new();
+        SCHEMA.get_or_init(|| text::parse(include_str!("../data/workflow.schema")))
+    }
+
+    /// The schema of action files.
+    pub(crate) fn action() -> &'static Self {
+        static SCHEMA: OnceLock<Schema> = OnceLock::new();
+        SCHEMA.get_or_init(|| text::parse(include_str!("../data/action.schema")))
+    }
+
+    pub(crate) fn get(&self, id: DefinitionId) -> &Definition {
+        &self.definitions[usize::from(id.0)]
+    }
+
+    /// The definition of this name, which our own code asks for.
+    ///
+    /// # Panics
+    /// When the data lacks it; a test asks for every name the crate uses.
+    pub(crate) fn named(&self, name: &str) -> DefinitionId {
+        match self.names.get(name) {
+            Some(id) => *id,
+            None => unreachable!("the schema has no definition `{name}`"),
+        }
+    }
+
+    /// What expressions may name in a definition our own code asks for.
+    pub(crate) fn allowed(&self, name: &str) -> Allowed {
+        self.get(self.named(name)).allowed.clone()
+    }
+
+    /// The definition everything matches.
+    pub(crate) const fn any(&self) -> DefinitionId {
+        self.any
+    }
+
+    /// The definition itself, or the alternatives of a `one-of` (`TemplateSchema.Get`).
+    pub(crate) fn alternatives(&self, id: DefinitionId) -> impl Iterator<Item = &Kind> {
+        let kind = &self.get(id).kind;
+        let (own, nested): (Option<&Kind>, &[DefinitionId]) = match kind {
+            Kind::OneOf(ids) => (None, ids),
+            other => (Some(other), &[]),
+        };
+        own.into_iter().chain(nested.iter().map(|id| &self.get(*id).kind))
+    }
+
+    /// What the items of a sequence are, when a sequence may stand here.
+    pub(crate) fn sequence_item(&self, id: DefinitionId) -> Option<DefinitionId> {
+        self.alternatives(id).find_map(|kind| match kind {
+            Kind::Sequence { item } => Some(*item),
+            _ => None,
+        })
+    }
+
+    /// The mappings that may stand here.
+    pub(crate) fn mappings(&self, id: DefinitionId) -> Vec<&Mapping> {
+        let mut mappings = Vec::new();
+        for kind in self.alternatives(id) {
+            if let Kind::Mapping(mapping) = kind {
+                mappings.push(mapping);
+            }
+        }
+        mappings
+    }
+
+    /// Whether this text may stand here.
+    pub(crate) fn matches_text(&self, id: DefinitionId, text: &str) -> bool {
+        self.alternatives(id).any(|kind| match kind {
+            Kind::String { non_empty } => !(*non_empty && text.is_empty()),
+            Kind::Constant(constant) => **constant == *text,
+            Kind::Values(values) => values.iter().any(|value| **value == *text),
+            Kind::Null
+            | Kind::Boolean
+            | Kind::Number
+            | Kind::Sequence { .. }
+            | Kind::Mapping(_)
+            | Kind::OneOf(_) => false,
+        })
+    }
+
+    /// Whether a literal of this exact kind (null, boolean, number) may stand here.
+    pub(crate) fn matches_kind(&self, id: DefinitionId, matches: fn(&Kind) -> bool) -> bool {
+        self.alternatives(id).any(matches)
+    }
+}
+
+/// Narrows `mappings` to those that know `key`, unless none does, and returns what the key's value is
+/// (`TemplateSchema.TryMatchKey`).
+pub(crate) fn match_key(mappings: &mut Vec<&Mapping>, key: &str) -> Option<DefinitionId> {
+    let found = mappings.iter().find_map(|mapping| mapping.property(key))?;
+    if mappings.len() > 1 {
+        mappings.retain(|mapping| mapping.property(key).is_some());
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_schemas_are_complete() {
+        assert!(Schema::workflow().definitions.len() > 300);
+        assert!(Schema::action().definitions.len() > 37);
+    }
+
+    #[test]
+    fn a_key_narrows_the_mappings_that_know_it() {
+        let schema = Schema::workflow();
+        let mut mappings = schema.mappings(schema.named("steps-item"));
+        assert_eq!(mappings.len(), 6);
+        assert!(match_key(&mut mappings, "name").is_some());
+        assert_eq!(mappings.len(), 5, "a parallel step has no name");
+        assert!(match_key(&mut mappings, "nonsense").is_none());
+        assert!(match_key(&mut mappings, "run").is_some());
+        assert_eq!(mappings.len(), 1);
+    }
+
+    #[test]
+    fn texts_match_what_is_listed() {
+        let schema = Schema::workflow();
+        for (definition, text, matches) in [
+            ("permission-level-any", "read", true),
+            ("permission-level-any", "all", false),
+            ("watch-activity-type", "started", true),
+            ("watch-activity", "started", true),
+            ("watch-activity", "stopped", false),
+            ("job-id", "", false),
+            ("workflow-name", "", true),
+            ("number-strategy-context", "1", false),
+        ] {
+            assert_eq!(schema.matches_text(schema.named(definition), text), matches, "{definition} {text}");
+        }
+    }
+}
