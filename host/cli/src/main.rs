@@ -1,1 +1,26 @@
-fn main() {}
+//! `act-host`: runs GitHub Actions workflows.
+//!
+//! The composition root: it reads flags and files, hands the libraries what they must not look for themselves
+//! (environment, clock, folders, terminal), shows what they answer, and chooses the exit code.
+
+mod actrc;
+mod cli;
+mod commands;
+mod config;
+mod discover;
+mod dotenv;
+mod error;
+mod exit;
+mod flags;
+mod flat_map;
+mod folders;
+mod nearest;
+mod stream;
+mod text_file;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(&world::World::of_process()).into()
+}

@@ -1,0 +1,142 @@
+//! `act-host expr`: evaluates expressions, one for a person or many for a program.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use act_expr::batch::{Answer, Request, answer, answer_line};
+use act_expr::{Object, Value, coerce, json};
+use clap::Args;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::stream;
+
+/// Flags of `expr`.
+#[derive(Args, Debug)]
+pub(crate) struct Flags {
+    /// The expression, with or without `${{ }}`
+    #[arg(value_name = "EXPR", required_unless_present = "batch", allow_hyphen_values = true)]
+    expression: Option<String>,
+
+    /// Read the contexts from a JSON file: {"github": {…}, "env": {…}}
+    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    context: Option<PathBuf>,
+
+    /// Read requests from standard input: a line {"expr": …, "contexts": {…}} each, answered with a line
+    ///
+    /// The answer is {"kind": …, "value": …} or {"error": {"kind": …, "message": …}}.
+    #[arg(long, conflicts_with = "expression")]
+    batch: bool,
+}
+
+/// What can go wrong here.
+#[derive(Debug, thiserror::Error)]
+enum ExprError {
+    #[error("{message}")]
+    Failed { message: String },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} is not a JSON object of contexts", path.display())]
+    Context { path: PathBuf, source: serde_json::Error },
+    #[error("cannot read standard input")]
+    Input(#[source] io::Error),
+}
+
+/// Evaluates one expression, or answers requests until the input ends.
+pub(crate) fn run(flags: &Flags) -> Result<Exit, CliError> {
+    match &flags.expression {
+        Some(expression) => one(expression, flags.context.as_deref()),
+        None => batch(),
+    }
+}
+
+fn one(text: &str, context: Option<&Path>) -> Result<Exit, CliError> {
+    let contexts = context.map(read_contexts).transpose().map_err(CliError::invalid)?;
+    let named = contexts.is_some();
+    let request = Request { expr: bare(text).to_owned(), contexts };
+    match answer(&request) {
+        Answer::Value(value) => {
+            stream::print(|out| writeln!(out, "{}", shown(&value)))?;
+            Ok(Exit::Success)
+        }
+        Answer::Failed(_, message) | Answer::Malformed(message) => {
+            let lacks_contexts = !named && message.starts_with("Unrecognized named-value");
+            let hint = lacks_contexts.then_some("contexts are given with `--context FILE.json`");
+            Err(CliError::invalid(ExprError::Failed { message }).maybe_hint(hint))
+        }
+    }
+}
+
+/// Takes `${{` and `}}` away, where both are there.
+fn bare(text: &str) -> &str {
+    let inner = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+    inner.unwrap_or(text)
+}
+
+/// Text as it is, lists and maps as JSON, the rest as expressions write it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) | Value::Object(_) => json::to_json(value),
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => coerce::to_text(value).to_string(),
+    }
+}
+
+fn read_contexts(path: &Path) -> Result<Object, ExprError> {
+    let bytes = fs::read(path).map_err(|source| ExprError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| ExprError::Context { path: path.to_owned(), source })
+}
+
+/// Answers each line as it comes; whoever talks line by line is answered line by line.
+fn batch() -> Result<Exit, CliError> {
+    let mut input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
+    let mut failure = None;
+    stream::print(|out| {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            match input.read_line(&mut line) {
+                Ok(0) => return Ok(()),
+                Ok(_) if line.trim().is_empty() => continue,
+                Ok(_) => writeln!(out, "{}", answer_line(line.trim_end_matches(['\r', '\n'])))?,
+                Err(error) => {
+                    failure = Some(error);
+                    return Ok(());
+                }
+            }
+            // Nothing more has arrived: whoever asked waits for the answer.
+            if input.buffer().is_empty() {
+                out.flush()?;
+            }
+        }
+    })?;
+    match failure {
+        Some(error) => Err(CliError::invalid(ExprError::Input(error))),
+        None => Ok(Exit::Success),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_as_people_read_it() {
+        for (expression, expected) in [
+            ("1 + 1", None),
+            ("'a b'", Some("a b")),
+            ("${{ 1.50 }}", Some("1.5")),
+            ("true", Some("true")),
+            ("null", Some("null")),
+            ("fromJson('[1]')", Some("[\n  1\n]")),
+        ] {
+            let request = Request { expr: bare(expression).to_owned(), contexts: None };
+            let shown = match answer(&request) {
+                Answer::Value(value) => Some(shown(&value)),
+                Answer::Failed(..) | Answer::Malformed(_) => None,
+            };
+            assert_eq!(shown.as_deref(), expected, "{expression}");
+        }
+    }
+}

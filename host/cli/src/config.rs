@@ -1,0 +1,228 @@
+//! The complete, typed configuration of a run, made of flags and files.
+//!
+//! | what | strongest first |
+//! |---|---|
+//! | any flag | command line · `./.actrc` · `~/.config/act-host/actrc` · `~/.actrc` · `~/.config/act/actrc` · the default named in `--help` |
+//! | a secret, variable, environment variable or input, by name | its flag (in the order above) · its file |
+//! | a file of values | its flag · `.secrets`, `.vars`, `.env`, `.input` in the folder of `-C`, if there |
+//! | a value without `=` | this process's environment · for secrets on a terminal: a question |
+//!
+//! Nothing else is read from the environment: what a job gets of it is said with `--env NAME` or `--inherit-env`.
+
+mod event;
+mod values;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use crate::actrc::{self, Notice};
+use crate::error::CliError;
+use crate::flags::value::{Leg, LocalRepository, Platform};
+use crate::flags::{LogFormat, RunFlags, SelectionFlags};
+use crate::folders::Folders;
+use crate::world::World;
+
+pub(crate) use event::{EventError, Payload};
+pub(crate) use values::{Secrets, ValueError};
+
+/// Everything that a run is told.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// What to run.
+    pub(crate) selection: Selection,
+    /// Which matrix legs; empty means all.
+    pub(crate) matrix: Vec<Leg>,
+    /// Whether filters of triggers count.
+    pub(crate) filters: bool,
+    /// The event.
+    pub(crate) event: Event,
+    /// `secrets.*`, names in upper case.
+    pub(crate) secrets: Secrets,
+    /// `vars.*`, names in upper case.
+    pub(crate) vars: IndexMap<String, String>,
+    /// Environment of all jobs.
+    pub(crate) env: IndexMap<String, String>,
+    /// Where jobs run.
+    pub(crate) machine: Machine,
+    /// Where actions come from.
+    pub(crate) actions: Actions,
+    /// Where runs are kept.
+    pub(crate) state: PathBuf,
+    /// How the run is shown.
+    pub(crate) output: Output,
+    /// Start nothing, show what would run.
+    pub(crate) dry_run: bool,
+}
+
+/// Which workflows and jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// The folder that stands for the repository; absolute.
+    pub(crate) root: PathBuf,
+    /// Files and folders, from `root`; empty means the default.
+    pub(crate) workflows: Vec<PathBuf>,
+    /// Whether folders below folders count.
+    pub(crate) recurse: bool,
+    /// Ids of jobs; empty means all.
+    pub(crate) jobs: Vec<String>,
+}
+
+/// The event, as far as the user says.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    /// Its name; `None` lets the workflows decide.
+    pub(crate) name: Option<String>,
+    /// What the user's file says.
+    pub(crate) payload: Option<Payload>,
+    /// Inputs of `workflow_dispatch`; stronger than those of the payload.
+    pub(crate) inputs: IndexMap<String, String>,
+    /// `github.actor`; `None` asks git.
+    pub(crate) actor: Option<String>,
+    /// `None` asks git.
+    pub(crate) default_branch: Option<String>,
+    /// The remote that names the repository.
+    pub(crate) remote: String,
+}
+
+/// Where jobs run.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    /// Label to target, each label once, in the order given; the last word on a label counts.
+    pub(crate) platforms: Vec<Platform>,
+    /// The workspace is the working tree itself.
+    pub(crate) bind: bool,
+    /// Nothing is removed afterwards.
+    pub(crate) keep: bool,
+    /// How many jobs at once; `None` asks the machine.
+    pub(crate) concurrent_jobs: Option<NonZeroUsize>,
+    /// The environment of this process: what the machine itself needs (`PATH`, `HOME`, …) is taken from it.
+    pub(crate) host_env: BTreeMap<OsString, OsString>,
+    /// Whether jobs get all of it.
+    pub(crate) inherit_env: bool,
+}
+
+/// Where actions come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Actions {
+    /// Repositories that are folders of this machine; their folders absolute.
+    pub(crate) local: Vec<LocalRepository>,
+    /// Nothing is fetched.
+    pub(crate) offline: bool,
+    /// Where fetched ones are kept.
+    pub(crate) cache: PathBuf,
+}
+
+/// How the run is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// The form.
+    pub(crate) format: LogFormat,
+    /// Debug lines, too.
+    pub(crate) verbose: bool,
+    /// Not what steps print.
+    pub(crate) quiet: bool,
+    /// Secrets in clear.
+    pub(crate) show_secrets: bool,
+}
+
+impl Selection {
+    /// Completes the flags that select.
+    pub(crate) fn resolve(flags: SelectionFlags, world: &World) -> Result<Self, CliError> {
+        let root = world.absolute(flags.directory.as_deref().unwrap_or(".".as_ref()));
+        if !root.is_absolute() {
+            return Err(
+                CliError::invalid("the working directory does not exist any more").hint("name one with `-C`")
+            );
+        }
+        let root: PathBuf = root.components().collect();
+        if !root.is_dir() {
+            return Err(CliError::invalid(format!("there is no folder {}", root.display())));
+        }
+        Ok(Self { root, workflows: flags.workflows, recurse: !flags.no_recurse, jobs: flags.jobs })
+    }
+}
+
+/// Lays the command line over the configuration files.
+pub(crate) fn layered(flags: RunFlags, world: &World) -> Result<(RunFlags, Vec<Notice>), CliError> {
+    let files = actrc::read_all(world)?;
+    Ok((flags.over(files.flags), files.notices))
+}
+
+impl Config {
+    /// Completes the flags: reads the files of values, finds the folders, asks for secrets that are missing.
+    pub(crate) fn resolve(flags: RunFlags, world: &World) -> Result<Self, CliError> {
+        let folders = Folders::of(world)?;
+        let selection = Selection::resolve(flags.selection.clone(), world)?;
+        let values = values::resolve(&flags, &selection.root, world)?;
+        let event = Event {
+            name: flags.selection.event,
+            payload: flags
+                .event
+                .event_path
+                .map(|path| event::read(&selection.root.join(path)))
+                .transpose()?,
+            inputs: values.inputs,
+            actor: flags.event.actor,
+            default_branch: flags.event.default_branch,
+            remote: flags.event.remote_name.unwrap_or_else(|| "origin".to_owned()),
+        };
+        let cache = flags.actions.action_cache_path.map(|path| selection.root.join(path));
+        let absolute = |mut local: LocalRepository| {
+            local.folder = selection.root.join(&local.folder);
+            local
+        };
+        Ok(Self {
+            matrix: flags.matrix,
+            filters: !flags.no_filters,
+            event,
+            secrets: values.secrets,
+            vars: values.vars,
+            env: values.env,
+            machine: Machine {
+                platforms: last_of_each(flags.machine.platform),
+                bind: flags.machine.bind,
+                keep: flags.machine.keep,
+                concurrent_jobs: flags.machine.concurrent_jobs,
+                host_env: world.env.clone(),
+                inherit_env: flags.values.inherit_env,
+            },
+            actions: Actions {
+                local: flags.actions.local_repository.into_iter().map(absolute).collect(),
+                offline: flags.actions.action_offline_mode,
+                cache: cache.unwrap_or_else(|| folders.cache.join("actions")),
+            },
+            state: folders.state,
+            output: Output {
+                format: format(flags.output.json, flags.output.log_format, world.terminal),
+                verbose: flags.output.verbose,
+                quiet: flags.output.quiet,
+                show_secrets: flags.output.insecure_secrets,
+            },
+            dry_run: flags.instead.dry_run,
+            selection,
+        })
+    }
+}
+
+fn format(json: bool, named: Option<LogFormat>, terminal: bool) -> LogFormat {
+    match named {
+        _ if json => LogFormat::Json,
+        Some(format) => format,
+        None if terminal => LogFormat::Terminal,
+        None => LogFormat::Plain,
+    }
+}
+
+/// Keeps the last word on each label.
+fn last_of_each(platforms: Vec<Platform>) -> Vec<Platform> {
+    let by_label: IndexMap<String, Platform> =
+        platforms.into_iter().map(|platform| (platform.label.clone(), platform)).collect();
+    by_label.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! Flags as they are written: what clap reads, before anything is decided.
+
+pub(crate) mod act_only;
+mod output;
+pub(crate) mod problem;
+mod run;
+mod selection;
+pub(crate) mod value;
+
+pub(crate) use output::LogFormat;
+pub(crate) use run::{InsteadFlags, RunFlags};
+pub(crate) use selection::SelectionFlags;

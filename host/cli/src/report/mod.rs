@@ -1,0 +1,77 @@
+//! Tells people and programs what a run does. Reads events only, never the engine.
+//!
+//! ```text
+//! terminal   for people, while it runs: plain lines, or with a live part below them       live, paint, clean, end
+//! github     GitHub's own log form, for `--log-format github` and `runs logs`
+//! json       the log's own lines
+//! recorded   `runs`, `runs show`, `runs logs`: the same from a run's log, later
+//! tally      what reporters remember of a run
+//! ```
+//!
+//! Whether there is a terminal, how wide it is and whether colour is wanted are the caller's to say.
+
+mod clean;
+mod duration;
+mod end;
+mod github;
+mod json;
+mod live;
+mod paint;
+mod recorded;
+mod tally;
+mod terminal;
+
+use std::io;
+
+use act_core::event::Envelope;
+use act_store::Appended;
+use jiff::Timestamp;
+
+pub(crate) use github::Github;
+pub(crate) use json::Json;
+pub(crate) use recorded::{LogFilter, RecordedError, list, logs, show};
+pub(crate) use terminal::{Terminal, View, Volume};
+
+/// Takes a run's events in order.
+pub(crate) trait Reporter: Send {
+    /// Takes one event.
+    fn event(&mut self, envelope: &Envelope) -> io::Result<()>;
+
+    /// Takes what was written to the log at once, also as its lines.
+    fn appended(&mut self, appended: &Appended) -> io::Result<()> {
+        appended.envelopes.iter().try_for_each(|envelope| self.event(envelope))
+    }
+
+    /// Is called some ten times a second while nothing may happen.
+    fn tick(&mut self, _now: Timestamp) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Several reporters as one. Each gets every event, whatever becomes of the others.
+#[derive(Default)]
+pub(crate) struct Reporters(pub(crate) Vec<Box<dyn Reporter>>);
+
+impl Reporters {
+    fn each(&mut self, mut tell: impl FnMut(&mut dyn Reporter) -> io::Result<()>) -> io::Result<()> {
+        let results: Vec<_> = self.0.iter_mut().map(|reporter| tell(reporter.as_mut())).collect();
+        results.into_iter().collect()
+    }
+}
+
+impl Reporter for Reporters {
+    fn event(&mut self, envelope: &Envelope) -> io::Result<()> {
+        self.each(|reporter| reporter.event(envelope))
+    }
+
+    fn appended(&mut self, appended: &Appended) -> io::Result<()> {
+        self.each(|reporter| reporter.appended(appended))
+    }
+
+    fn tick(&mut self, now: Timestamp) -> io::Result<()> {
+        self.each(|reporter| reporter.tick(now))
+    }
+}
+
+#[cfg(test)]
+mod tests;
