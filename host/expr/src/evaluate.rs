@@ -12,8 +12,9 @@ use crate::error::EvalError;
 use crate::memory::{self, Counter, Exceeded, Memory};
 use crate::render::render;
 use crate::scope::{Called, Evaluation, HostCall, Named, Reply, Scope};
-use crate::tree::{Comparison, NodeId, NodeKind, Tree};
+use crate::tree::{Comparison, List, NodeId, NodeKind, Tree};
 use crate::value::Value;
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -134,16 +135,19 @@ impl<'a> Evaluator<'a> {
                 let [left, right] = self.both(*left, *right, below)?;
                 Ok(Computed::plain(Value::Bool(compare(*comparison, &left, &right))))
             }
-            NodeKind::And(operands) => self.first(operands, below, coerce::is_falsy).map(Computed::plain),
-            NodeKind::Or(operands) => self.first(operands, below, coerce::is_truthy).map(Computed::plain),
-            NodeKind::Call { function, arguments, .. } => self.call(id, *function, arguments, level),
+            NodeKind::And(operands) => self.first(*operands, below, coerce::is_falsy).map(Computed::plain),
+            NodeKind::Or(operands) => self.first(*operands, below, coerce::is_truthy).map(Computed::plain),
+            NodeKind::Call { function, arguments, .. } => {
+                let arguments: SmallVec<[NodeId; 4]> = tree.list(*arguments).collect();
+                self.call(id, *function, &arguments, level)
+            }
         }
     }
 
     /// The first operand that `ends` a chain, or the last one.
-    fn first(&mut self, operands: &[NodeId], level: usize, ends: fn(&Value) -> bool) -> Result<Value, Stop> {
+    fn first(&mut self, operands: List, level: usize, ends: fn(&Value) -> bool) -> Result<Value, Stop> {
         let mut value = Value::Null;
-        for &operand in operands {
+        for operand in self.tree.list(operands) {
             value = self.node(operand, level)?;
             if ends(&value) {
                 break;

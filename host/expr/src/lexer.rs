@@ -5,6 +5,8 @@
 
 use crate::error::ParseErrorKind;
 use crate::number;
+use crate::parse::narrow;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// An operator between values, or `!` before one.
@@ -65,13 +67,14 @@ pub(crate) enum TokenKind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    /// Bytes of the source.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
 impl Token {
     pub(crate) const fn span(&self) -> Range<usize> {
-        self.start..self.end
+        self.start as usize..self.end as usize
     }
 }
 
@@ -135,16 +138,16 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     last: Option<TokenKind>,
     /// `StartGroup`, `StartIndex` and `StartParameters` not closed yet.
-    open: Vec<TokenKind>,
+    open: SmallVec<[TokenKind; 8]>,
 }
 
 impl<'a> Lexer<'a> {
-    pub(crate) const fn new(source: &'a str) -> Self {
-        Self { source, at: 0, last: None, open: Vec::new() }
+    pub(crate) fn new(source: &'a str) -> Self {
+        Self { source, at: 0, last: None, open: SmallVec::new() }
     }
 
     /// Whether a bracket is still open.
-    pub(crate) const fn has_open(&self) -> bool {
+    pub(crate) fn has_open(&self) -> bool {
         !self.open.is_empty()
     }
 
@@ -156,7 +159,7 @@ impl<'a> Lexer<'a> {
         let read = self.read(byte);
         let kind = self.check(read);
         self.last = Some(kind);
-        Some(Token { kind, start, end: self.at })
+        Some(Token { kind, start: narrow(start), end: narrow(self.at) })
     }
 
     /// Reads past one token and says what it looks like, wherever it stands.
@@ -281,23 +284,44 @@ impl<'a> Lexer<'a> {
     /// Moves past the current character and on to the next blank or byte that `stops`; returns what it passed.
     fn take_until(&mut self, stops: impl Fn(u8) -> bool) -> &'a str {
         let start = self.at;
-        let rest = self.source.get(start..).unwrap_or_default();
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| {
-                u8::try_from(*c)
-                    .map_or_else(|_| c.is_whitespace(), |b| (b.is_ascii() && stops(b)) || c.is_whitespace())
-            })
-            .map_or(rest.len(), |(end, _)| end);
-        self.at = start + end;
-        &rest[..end]
+        let bytes = self.source.as_bytes();
+        self.at += char_at(self.source, start).map_or(1, char::len_utf8);
+        while let Some(&byte) = bytes.get(self.at) {
+            if stops(byte) || blank_length(self.source, self.at, byte) > 0 {
+                break;
+            }
+            self.at +=
+                if byte.is_ascii() { 1 } else { char_at(self.source, self.at).map_or(1, char::len_utf8) };
+        }
+        self.source.get(start..self.at).unwrap_or_default()
     }
 
     fn skip_blanks(&self, from: usize) -> usize {
-        let rest = self.source.get(from..).unwrap_or_default();
-        from + (rest.len() - rest.trim_start().len())
+        let mut at = from;
+        while let Some(&byte) = self.source.as_bytes().get(at) {
+            let length = blank_length(self.source, at, byte);
+            if length == 0 {
+                break;
+            }
+            at += length;
+        }
+        at
     }
+}
+
+/// How many bytes the blank takes that starts here; 0 when it is none.
+fn blank_length(source: &str, at: usize, first: u8) -> usize {
+    if first.is_ascii() {
+        return usize::from(matches!(first, b'\t'..=b'\r' | b' '));
+    }
+    match char_at(source, at) {
+        Some(c) if c.is_whitespace() => c.len_utf8(),
+        _ => 0,
+    }
+}
+
+fn char_at(source: &str, at: usize) -> Option<char> {
+    source.get(at..)?.chars().next()
 }
 
 /// Whether a token ends before this byte (`TestTokenBoundary`); blanks end one too.

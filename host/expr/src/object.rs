@@ -125,19 +125,25 @@ impl Object {
     /// The value of a property.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries.get(&self.query(key))
+        self.get_key_value(key).map(|(_, value)| value)
     }
 
     /// Whether there is such a property.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
-        self.entries.contains_key(&self.query(key))
+        self.get_key_value(key).is_some()
     }
 
     /// The key and value of a property; the key as it was first written.
     #[must_use]
     pub fn get_key_value(&self, key: &str) -> Option<(&Arc<str>, &Value)> {
-        self.entries.get_key_value(&self.query(key)).map(|(key, value)| (&key.text, value))
+        // To hash a key takes longer than to compare it with a few others.
+        const FEW: usize = 8;
+        let query = self.query(key);
+        if self.len() <= FEW {
+            return self.iter().find(|(key, _)| query.matches(key));
+        }
+        self.entries.get_key_value(&query).map(|(key, value)| (&key.text, value))
     }
 
     /// The property at a position in the order of insertion.

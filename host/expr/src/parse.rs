@@ -7,8 +7,9 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::lexer::{Lexer, Operator, Token, TokenKind};
 use crate::syntax::{Function, Syntax};
 use crate::text::utf16_len;
-use crate::tree::{Comparison, NodeId, NodeKind, Span, Stored, Tree};
+use crate::tree::{Comparison, List, NodeId, NodeKind, Span, Stored, Tree};
 use crate::value::Value;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The deepest tree there may be (`ExpressionConstants.MaxDepth`).
@@ -28,13 +29,15 @@ struct Parser<'a> {
     source: &'a str,
     syntax: &'a Syntax,
     nodes: Vec<Stored>,
-    operands: Vec<NodeId>,
-    operators: Vec<Token>,
+    operands: SmallVec<[NodeId; 16]>,
+    operators: SmallVec<[Token; 16]>,
 }
 
 impl<'a> Parser<'a> {
-    const fn new(source: &'a str, syntax: &'a Syntax) -> Self {
-        Self { source, syntax, nodes: Vec::new(), operands: Vec::new(), operators: Vec::new() }
+    fn new(source: &'a str, syntax: &'a Syntax) -> Self {
+        // A node takes three characters and more; a long source is more likely a long text than many nodes.
+        let nodes = Vec::with_capacity((source.len() / 3 + 1).min(16));
+        Self { source, syntax, nodes, operands: SmallVec::new(), operators: SmallVec::new() }
     }
 
     fn run(mut self) -> Result<Tree, ParseError> {
@@ -77,7 +80,7 @@ impl<'a> Parser<'a> {
             TokenKind::PropertyName => NodeKind::Literal(Value::from(text)),
             _ => NodeKind::Literal(Value::Null),
         };
-        let span = span(token.start, token.end);
+        let span = Span { start: token.start, end: token.end };
         self.push_node(kind, span);
         Ok(())
     }
@@ -87,7 +90,7 @@ impl<'a> Parser<'a> {
         if self.syntax.arity(function, name).is_none() {
             return Err(self.error(ParseErrorKind::UnrecognizedFunction, token));
         }
-        Ok(NodeKind::Call { function, name_length: narrow(name.len()), arguments: Vec::new() })
+        Ok(NodeKind::Call { function, name_length: narrow(name.len()), arguments: List::default() })
     }
 
     fn push_operator(&mut self, token: Token, last: Option<Token>) -> Result<(), ParseError> {
@@ -114,7 +117,7 @@ impl<'a> Parser<'a> {
         self.operators.pop();
         let key = self.pop_operand(token)?;
         let base = self.pop_operand(token)?;
-        let span = Span { end: narrow(token.end), ..self.span_of(base) };
+        let span = Span { end: token.end, ..self.span_of(base) };
         self.push_node(NodeKind::Index(base, key), span);
         Ok(())
     }
@@ -131,10 +134,10 @@ impl<'a> Parser<'a> {
             count += 1;
         }
         let first = self.operands.len().saturating_sub(count);
-        let given = self.operands.split_off(first);
+        let given = self.link(first);
         let call = *self.operands.last().ok_or_else(|| self.error(ParseErrorKind::MisplacedToken, token))?;
         let stored = &mut self.nodes[call.0 as usize];
-        stored.span.end = narrow(token.end);
+        stored.span.end = token.end;
         if let NodeKind::Call { arguments, .. } = &mut stored.kind {
             *arguments = given;
         }
@@ -163,7 +166,7 @@ impl<'a> Parser<'a> {
     fn reduce(&mut self, token: Token) -> Result<(), ParseError> {
         let right = self.pop_operand(token)?;
         if token.kind == TokenKind::Operator(Operator::Not) {
-            let span = Span { start: narrow(token.start), ..self.span_of(right) };
+            let span = Span { start: token.start, ..self.span_of(right) };
             self.push_node(NodeKind::Not(right), span);
             return Ok(());
         }
@@ -183,32 +186,52 @@ impl<'a> Parser<'a> {
     }
 
     /// Joins two operands of `&&` or `||`. A chain on either side is flattened, so it costs one level of depth
-    /// however long it is; the left one is extended in place, as copying it would take quadratic time.
+    /// however long it is.
     fn chain(
         &mut self,
         left: NodeId,
         right: NodeId,
         span: Span,
-        make: fn(Vec<NodeId>) -> NodeKind,
-        operands: fn(&mut NodeKind) -> Option<&mut Vec<NodeId>>,
+        make: fn(List) -> NodeKind,
+        operands: fn(&mut NodeKind) -> Option<&mut List>,
     ) {
-        let tail =
-            operands(&mut self.nodes[right.0 as usize].kind).map_or_else(|| vec![right], std::mem::take);
-        let stored = &mut self.nodes[left.0 as usize];
-        if let Some(head) = operands(&mut stored.kind) {
-            head.extend(tail);
-            stored.span = span;
+        let single = |id| List { first: Some(id), last: Some(id) };
+        let tail = operands(&mut self.stored(right).kind).map_or_else(|| single(right), |list| *list);
+        let existing = operands(&mut self.stored(left).kind).copied();
+        let head = existing.unwrap_or_else(|| single(left));
+        if let Some(last) = head.last {
+            self.stored(last).next = tail.first;
+        }
+        let all = List { first: head.first, last: tail.last };
+        if let Some(list) = operands(&mut self.stored(left).kind) {
+            *list = all;
+            self.stored(left).span = span;
             self.operands.push(left);
         } else {
-            let mut all = vec![left];
-            all.extend(tail);
             self.push_node(make(all), span);
         }
     }
 
+    /// Takes the operands from `first` on and makes them a list.
+    fn link(&mut self, first: usize) -> List {
+        let mut list = List::default();
+        for id in self.operands.drain(first..) {
+            match list.last {
+                Some(last) => self.nodes[last.0 as usize].next = Some(id),
+                None => list.first = Some(id),
+            }
+            list.last = Some(id);
+        }
+        list
+    }
+
+    fn stored(&mut self, id: NodeId) -> &mut Stored {
+        &mut self.nodes[id.0 as usize]
+    }
+
     fn push_node(&mut self, kind: NodeKind, span: Span) {
         self.operands.push(NodeId(narrow(self.nodes.len())));
-        self.nodes.push(Stored { span, kind });
+        self.nodes.push(Stored { span, next: None, kind });
     }
 
     /// The lexer lets no operator through without its operands; should it ever, that is an error, not a crash.
@@ -220,22 +243,26 @@ impl<'a> Parser<'a> {
         self.nodes[id.0 as usize].span
     }
 
-    /// Walks the tree a level at a time, so that a deep one is refused without recursion.
+    /// Walks the tree without recursion, so that a deep one is refused and does no harm.
     fn check_depth(&self, root: NodeId) -> Result<(), ParseError> {
+        if self.nodes.len() <= MAX_DEPTH {
+            return Ok(());
+        }
         let mut pending = vec![(root, 1)];
         while let Some((id, depth)) = pending.pop() {
             if depth > MAX_DEPTH {
                 return Err(ParseError::whole(ParseErrorKind::ExceededMaxDepth, self.source));
             }
             let below = depth + 1;
-            match &self.nodes[id.0 as usize].kind {
+            match self.nodes[id.0 as usize].kind {
                 NodeKind::Literal(_) | NodeKind::Wildcard | NodeKind::Named => {}
-                NodeKind::Not(operand) => pending.push((*operand, below)),
+                NodeKind::Not(operand) => pending.push((operand, below)),
                 NodeKind::Index(left, right) | NodeKind::Compare(_, left, right) => {
-                    pending.extend([(*left, below), (*right, below)]);
+                    pending.extend([(left, below), (right, below)]);
                 }
                 NodeKind::And(list) | NodeKind::Or(list) | NodeKind::Call { arguments: list, .. } => {
-                    pending.extend(list.iter().map(|&id| (id, below)));
+                    let next = |id: &NodeId| self.nodes[id.0 as usize].next;
+                    pending.extend(std::iter::successors(list.first, next).map(|id| (id, below)));
                 }
             }
         }
@@ -247,11 +274,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn and_operands(kind: &mut NodeKind) -> Option<&mut Vec<NodeId>> {
+fn and_operands(kind: &mut NodeKind) -> Option<&mut List> {
     if let NodeKind::And(operands) = kind { Some(operands) } else { None }
 }
 
-fn or_operands(kind: &mut NodeKind) -> Option<&mut Vec<NodeId>> {
+fn or_operands(kind: &mut NodeKind) -> Option<&mut List> {
     if let NodeKind::Or(operands) = kind { Some(operands) } else { None }
 }
 
@@ -304,12 +331,8 @@ fn leaves_open(kind: TokenKind) -> bool {
     kind == TokenKind::Function || (precedence(kind) > 0 && !closes)
 }
 
-fn span(start: usize, end: usize) -> Span {
-    Span { start: narrow(start), end: narrow(end) }
-}
-
 /// Sizes and offsets within a source of at most 21,000 characters.
-fn narrow(number: usize) -> u32 {
+pub(crate) fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 

@@ -7,8 +7,8 @@ use crate::object::Object;
 use crate::value::{Array, Value};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// Numbers of this size and above are written as doubles: they need not fit an `i64`.
 const WHOLE: f64 = 9_223_372_036_854_775_808.0;
@@ -86,6 +86,29 @@ struct Reading {
 /// The same for what must be an object.
 struct ObjectReading(Reading);
 
+/// Reads a key without a copy in between.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Arc<str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Arc<str>, E> {
+        Ok(key.into())
+    }
+}
+
 impl Reading {
     /// For what an array or object holds.
     fn inner<E: Error>(self) -> Result<Self, E> {
@@ -116,7 +139,7 @@ impl<'de> Visitor<'de> for ObjectReading {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
         let inner = self.0.inner()?;
         let mut object = Object::new();
-        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+        while let Some(key) = map.next_key_seed(Key)? {
             let value = map.next_value_seed(inner)?;
             match inner.rule {
                 Rule::Plain => object.insert(key, value),

@@ -43,13 +43,13 @@ fn push(tree: &Tree, id: NodeId, out: &mut String) {
             push(tree, *operand, out);
         }
         NodeKind::Compare(comparison, left, right) => {
-            push_list(tree, &[*left, *right], &format!(" {} ", comparison.symbol()), out);
+            push_list(tree, [*left, *right], &format!(" {} ", comparison.symbol()), out);
         }
-        NodeKind::And(operands) => push_list(tree, operands, " && ", out),
-        NodeKind::Or(operands) => push_list(tree, operands, " || ", out),
+        NodeKind::And(operands) => push_list(tree, tree.list(*operands), " && ", out),
+        NodeKind::Or(operands) => push_list(tree, tree.list(*operands), " || ", out),
         NodeKind::Call { arguments, .. } => {
             out.push_str(tree.name(id));
-            push_list(tree, arguments, ", ", out);
+            push_list(tree, tree.list(*arguments), ", ", out);
         }
     }
 }
@@ -81,9 +81,9 @@ fn push_index(tree: &Tree, base: NodeId, key: NodeId, out: &mut String) {
     }
 }
 
-fn push_list(tree: &Tree, items: &[NodeId], separator: &str, out: &mut String) {
+fn push_list(tree: &Tree, items: impl IntoIterator<Item = NodeId>, separator: &str, out: &mut String) {
     out.push('(');
-    for (at, &item) in items.iter().enumerate() {
+    for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push_str(separator);
         }

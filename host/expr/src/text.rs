@@ -37,8 +37,11 @@ fn offset(c: char, by: u32) -> char {
 /// Whether two texts are equal under `OrdinalIgnoreCase`.
 #[must_use]
 pub fn eq_ignore_case(left: &str, right: &str) -> bool {
+    if left.eq_ignore_ascii_case(right) {
+        return true;
+    }
     if left.is_ascii() && right.is_ascii() {
-        return left.eq_ignore_ascii_case(right);
+        return false;
     }
     left.chars().map(upper).eq(right.chars().map(upper))
 }
@@ -46,6 +49,10 @@ pub fn eq_ignore_case(left: &str, right: &str) -> bool {
 /// Orders two texts under `OrdinalIgnoreCase`, by UTF-16 unit.
 #[must_use]
 pub fn cmp_ignore_case(left: &str, right: &str) -> Ordering {
+    if left.is_ascii() && right.is_ascii() {
+        let upper = |byte: u8| byte.to_ascii_uppercase();
+        return left.bytes().map(upper).cmp(right.bytes().map(upper));
+    }
     left.chars().map(|c| rank(upper(c))).cmp(right.chars().map(|c| rank(upper(c))))
 }
 
@@ -118,6 +125,9 @@ pub fn hash_ignore_case<H: Hasher>(text: &str, state: &mut H) {
 /// Length in UTF-16 units: what `String.Length` is in .NET, and what positions in GitHub's messages count.
 #[must_use]
 pub fn utf16_len(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     text.bytes().map(|byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0)).sum()
 }
 

@@ -31,7 +31,16 @@ pub(crate) struct NodeId(pub(crate) u32);
 
 pub(crate) struct Stored {
     pub(crate) span: Span,
+    /// The next one of the [`List`] this node is in, if it is in one and not the last.
+    pub(crate) next: Option<NodeId>,
     pub(crate) kind: NodeKind,
+}
+
+/// Children linked by [`Stored::next`]: most lists are short, and joining two takes no time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct List {
+    pub(crate) first: Option<NodeId>,
+    pub(crate) last: Option<NodeId>,
 }
 
 /// Bytes of the source; a source has at most 21,000 UTF-16 units.
@@ -54,13 +63,13 @@ pub(crate) enum NodeKind {
     Index(NodeId, NodeId),
     Not(NodeId),
     Compare(Comparison, NodeId, NodeId),
-    And(Vec<NodeId>),
-    Or(Vec<NodeId>),
+    And(List),
+    Or(List),
     /// `span` starts with the name, which is this long.
     Call {
         function: Function,
         name_length: u32,
-        arguments: Vec<NodeId>,
+        arguments: List,
     },
 }
 
@@ -111,6 +120,11 @@ impl Comparison {
 impl Tree {
     pub(crate) fn node(&self, id: NodeId) -> &Stored {
         &self.nodes[id.0 as usize]
+    }
+
+    /// The nodes of a list, in order.
+    pub(crate) fn list(&self, list: List) -> impl Iterator<Item = NodeId> + use<'_> {
+        std::iter::successors(list.first, |id| self.node(*id).next)
     }
 
     pub(crate) fn text(&self, span: Range<usize>) -> &str {
@@ -282,16 +296,18 @@ impl<'a> Node<'a> {
 
     /// The parts of this node, in the order of the source.
     pub fn children(self) -> impl Iterator<Item = Self> + use<'a> {
-        let (pair, list): ([Option<NodeId>; 2], &'a [NodeId]) = match &self.tree.node(self.id).kind {
-            NodeKind::Literal(_) | NodeKind::Wildcard | NodeKind::Named => ([None, None], &[]),
-            NodeKind::Not(operand) => ([Some(*operand), None], &[]),
+        let (pair, list) = match self.tree.node(self.id).kind {
+            NodeKind::Literal(_) | NodeKind::Wildcard | NodeKind::Named => ([None, None], List::default()),
+            NodeKind::Not(operand) => ([Some(operand), None], List::default()),
             NodeKind::Index(left, right) | NodeKind::Compare(_, left, right) => {
-                ([Some(*left), Some(*right)], &[])
+                ([Some(left), Some(right)], List::default())
             }
-            NodeKind::And(operands) | NodeKind::Or(operands) => ([None, None], operands),
-            NodeKind::Call { arguments, .. } => ([None, None], arguments),
+            NodeKind::And(list) | NodeKind::Or(list) | NodeKind::Call { arguments: list, .. } => {
+                ([None, None], list)
+            }
         };
-        pair.into_iter().flatten().chain(list.iter().copied()).map(move |id| Self { tree: self.tree, id })
+        let tree = self.tree;
+        pair.into_iter().flatten().chain(tree.list(list)).map(move |id| Self { tree, id })
     }
 
     /// The bytes of the source this node comes from; parentheses around it are not counted.
