@@ -52,16 +52,16 @@ struct Place {
     allowed: Allowed,
 }
 
-struct TemplateReader<'c, 'o, 't> {
+struct TemplateReader<'c, 'o> {
     context: &'c mut Context<'o>,
     schema: &'static Schema,
-    yaml: YamlReader<'t>,
+    yaml: YamlReader,
     file: FileId,
     /// Unions of allowed names made so far; a file needs a handful.
     unions: Vec<(Allowed, DefinitionId, Allowed)>,
 }
 
-impl TemplateReader<'_, '_, '_> {
+impl TemplateReader<'_, '_> {
     fn value(&mut self, place: &Place) -> Result<Token, Problem> {
         self.limit(|context| context.memory.event())?;
         if let Some(literal) = self.yaml.scalar()? {

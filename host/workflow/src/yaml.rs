@@ -4,6 +4,7 @@
 //! expansion costs, up to a limit; merge keys are ordinary keys. Port of `Conversion/YamlObjectReader.cs`, on the
 //! events of `saphyr-parser`.
 
+mod events;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -11,49 +12,17 @@ mod tests;
 use crate::options::ParseOptions;
 use crate::source::{FileId, Problem, Span};
 use crate::token::Token;
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
-use std::borrow::Cow;
-use std::sync::Arc;
+use events::{Kind, Seen, Stream};
 
 /// Reads the events of one document.
-pub(crate) struct YamlReader<'a> {
-    parser: Parser<'a, StrInput<'a>>,
+pub(crate) struct YamlReader {
     file: FileId,
-    /// Every event so far: aliases replay them.
-    events: Vec<Seen>,
-    /// Anchors and the event each one stands at. Ids grow, so the newest is last.
-    anchors: Vec<(usize, usize)>,
+    stream: Stream,
+    /// Number of events of the file taken so far.
+    taken: usize,
     replays: Vec<Replay>,
     current: usize,
     nodes: u32,
-}
-
-#[derive(Debug)]
-struct Seen {
-    kind: Kind,
-    span: Span,
-}
-
-#[derive(Debug)]
-enum Kind {
-    StreamStart,
-    StreamEnd,
-    DocumentStart,
-    DocumentEnd,
-    Scalar(Scalar),
-    SequenceStart,
-    SequenceEnd,
-    MappingStart,
-    MappingEnd,
-    Alias(usize),
-}
-
-#[derive(Debug)]
-struct Scalar {
-    text: Arc<str>,
-    style: ScalarStyle,
-    /// `tag:yaml.org,2002:int`.
-    tag: Option<Box<str>>,
 }
 
 /// Where in an anchor's events an alias stands.
@@ -63,21 +32,12 @@ struct Replay {
     depth: u32,
 }
 
-impl<'a> YamlReader<'a> {
+impl YamlReader {
     /// Starts reading at the one document of `text`.
-    pub(crate) fn start(file: FileId, text: &'a str) -> Result<Self, Problem> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let parser = Parser::new_from_str(text);
-        let mut reader = Self {
-            parser,
-            file,
-            events: Vec::new(),
-            anchors: Vec::new(),
-            replays: Vec::new(),
-            current: 0,
-            nodes: 0,
-        };
-        reader.pull()?;
+    pub(crate) fn start(file: FileId, text: &str) -> Result<Self, Problem> {
+        let stream = events::collect(file, text);
+        let mut reader = Self { file, stream, taken: 0, replays: Vec::new(), current: 0, nodes: 0 };
+        reader.take()?;
         reader.advance()?;
         if matches!(reader.event().kind, Kind::DocumentStart) {
             reader.advance()?;
@@ -151,7 +111,7 @@ impl<'a> YamlReader<'a> {
     }
 
     fn event(&self) -> &Seen {
-        &self.events[self.current]
+        &self.stream.events[self.current]
     }
 
     /// Moves to the next event: of the innermost alias, else of the file (`MoveNext`).
@@ -161,7 +121,7 @@ impl<'a> YamlReader<'a> {
             replay.index += 1;
             self.current = replay.index;
         } else {
-            self.pull()?;
+            self.take()?;
         }
         if let Kind::Alias(anchor) = self.event().kind {
             self.enter_anchor(anchor)?;
@@ -175,7 +135,7 @@ impl<'a> YamlReader<'a> {
 
     fn leave_finished_replay(&mut self) {
         let Some(replay) = self.replays.last_mut() else { return };
-        match self.events[self.current].kind {
+        match self.stream.events[self.current].kind {
             Kind::SequenceStart | Kind::MappingStart => replay.depth += 1,
             Kind::SequenceEnd | Kind::MappingEnd => replay.depth -= 1,
             _ => {}
@@ -186,9 +146,7 @@ impl<'a> YamlReader<'a> {
     }
 
     fn enter_anchor(&mut self, anchor: usize) -> Result<(), Problem> {
-        let found =
-            self.anchors.binary_search_by_key(&anchor, |(id, _)| *id).map(|place| self.anchors[place].1);
-        let Ok(index) = found else {
+        let Some(index) = self.stream.anchor(anchor) else {
             return Err(Problem::new(self.event().span, "Unknown anchor"));
         };
         // An alias inside its own anchor would replay itself for ever.
@@ -203,7 +161,7 @@ impl<'a> YamlReader<'a> {
     /// Whether the collection that starts at `index` has not ended yet.
     fn is_open(&self, index: usize) -> bool {
         let mut depth = 0_u32;
-        for seen in &self.events[index..] {
+        for seen in &self.stream.events[index..self.taken] {
             match seen.kind {
                 Kind::SequenceStart | Kind::MappingStart => depth += 1,
                 Kind::SequenceEnd | Kind::MappingEnd => depth = depth.saturating_sub(1),
@@ -216,65 +174,17 @@ impl<'a> YamlReader<'a> {
         true
     }
 
-    /// Gets the next event of the file.
-    fn pull(&mut self) -> Result<(), Problem> {
-        let (event, span) = match self.parser.next_event() {
-            Some(Ok(next)) => next,
-            Some(Err(error)) => return Err(self.syntax_problem(&error)),
-            None => return Err(Problem::new(Span::whole(self.file), "Expected a parse event")),
-        };
-        let index = self.events.len();
-        let (kind, anchor) = keep(event);
-        if anchor > 0 {
-            self.anchors.push((anchor, index));
+    /// Takes the next event of the file.
+    fn take(&mut self) -> Result<(), Problem> {
+        if self.taken < self.stream.events.len() {
+            self.current = self.taken;
+            self.taken += 1;
+            return Ok(());
         }
-        let span = self.place(&kind, span);
-        self.events.push(Seen { kind, span });
-        self.current = index;
-        Ok(())
-    }
-
-    /// GitHub places an empty value behind the colon or dash before it.
-    fn place(&self, kind: &Kind, span: saphyr_parser::Span) -> Span {
-        let empty = matches!(kind, Kind::Scalar(scalar) if scalar.text.is_empty() && scalar.style == ScalarStyle::Plain);
-        let start = if empty { span.end } else { span.start };
-        let (line, column) = position(start);
-        let (end_line, end_column) = position(span.end);
-        Span { file: self.file, line, column, end_line, end_column }
-    }
-
-    fn syntax_problem(&self, error: &ScanError) -> Problem {
-        let (line, column) = position(*error.marker());
-        Problem::new(Span::at(self.file, line, column), format!("invalid YAML: {}", error.info()))
-    }
-}
-
-fn position(marker: saphyr_parser::Marker) -> (u32, u32) {
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    (number(marker.line()), number(marker.col() + 1))
-}
-
-fn keep(event: Event<'_>) -> (Kind, usize) {
-    match event {
-        Event::Nothing | Event::StreamStart => (Kind::StreamStart, 0),
-        Event::StreamEnd => (Kind::StreamEnd, 0),
-        Event::DocumentStart(_) => (Kind::DocumentStart, 0),
-        Event::DocumentEnd => (Kind::DocumentEnd, 0),
-        Event::Alias(anchor) => (Kind::Alias(anchor), 0),
-        Event::SequenceStart(anchor, _) => (Kind::SequenceStart, anchor),
-        Event::SequenceEnd => (Kind::SequenceEnd, 0),
-        Event::MappingStart(anchor, _) => (Kind::MappingStart, anchor),
-        Event::MappingEnd => (Kind::MappingEnd, 0),
-        Event::Scalar(text, style, anchor, tag) => {
-            let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix).into());
-            (Kind::Scalar(Scalar { text: shared(text), style, tag }), anchor)
-        }
-    }
-}
-
-fn shared(text: Cow<'_, str>) -> Arc<str> {
-    match text {
-        Cow::Borrowed(text) => text.into(),
-        Cow::Owned(text) => text.into(),
+        Err(self
+            .stream
+            .failure
+            .clone()
+            .unwrap_or_else(|| Problem::new(Span::whole(self.file), "Expected a parse event")))
     }
 }

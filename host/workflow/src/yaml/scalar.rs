@@ -2,7 +2,7 @@
 //!
 //! Port of the `Match…` and `Parse…` methods of `YamlObjectReader.cs`.
 
-use super::Scalar;
+use super::events::Scalar;
 use crate::source::Span;
 use crate::token::TokenKind;
 use saphyr_parser::ScalarStyle;

@@ -1,3 +1,4 @@
+use super::events::Kind;
 use super::*;
 use crate::token::TokenKind;
 

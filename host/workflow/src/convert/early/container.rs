@@ -66,7 +66,8 @@ fn read(
         return Ok(Some(result));
     }
     // `container: ''` alone may be meant: it is what an expression gives for a leg without container.
-    if when == When::Reading && (had_prefix || role == Role::Service) {
+    let may_be_meant = role == Role::Job && !had_prefix && token.as_str().is_some();
+    if when == When::Reading && !may_be_meant {
         problems.push(Problem::new(token.span, "Container image cannot be empty"));
     }
     Ok(None)
