@@ -176,7 +176,8 @@ pub fn resumes(line: &str, token: &str) -> bool {
 
 /// Ordinal comparison without case, as .NET's `OrdinalIgnoreCase`.
 pub(crate) fn same(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.chars().flat_map(char::to_uppercase).eq(b.chars().flat_map(char::to_uppercase))
+    a.eq_ignore_ascii_case(b)
+        || a.chars().flat_map(char::to_uppercase).eq(b.chars().flat_map(char::to_uppercase))
 }
 
 /// The parts of a command before they are unescaped.

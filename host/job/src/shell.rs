@@ -43,7 +43,9 @@ pub enum ShellError {
     #[error("Value cannot be null. (Parameter 'command')")]
     NoCommand,
     /// Not built in, and without a place for the script.
-    #[error("Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) or a format string containing '{{0}}'")]
+    #[error(
+        "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) or a format string containing '{{0}}'"
+    )]
     Invalid,
     /// Braces that .NET's `string.Format` refuses.
     #[error("Input string was not in a correct format. Failure to parse near offset {offset}. {reason}")]
@@ -54,7 +56,9 @@ pub enum ShellError {
         reason: &'static str,
     },
     /// `{1}` and above.
-    #[error("Index (zero based) must be greater than or equal to zero and less than the size of the argument list.")]
+    #[error(
+        "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
+    )]
     Index,
 }
 
@@ -74,7 +78,11 @@ impl Shell {
     /// `bash` is given the arguments of `sh`.
     #[must_use]
     pub fn for_hook(shell: &str, host: Host) -> Self {
-        if shell == "bash" { Self::new(shell, SH_FORMAT, &[shell], host) } else { Self::parse(Some(shell), host) }
+        if shell == "bash" {
+            Self::new(shell, SH_FORMAT, &[shell], host)
+        } else {
+            Self::parse(Some(shell), host)
+        }
     }
 
     fn default_for(host: Host) -> Self {

@@ -24,9 +24,11 @@ impl Annotation {
     pub(super) fn read(level: Level, command: &Command, remarks: &mut Vec<Remark>) -> Self {
         let mut properties = command.properties.clone();
         let complaints = validate(&mut properties);
-        remarks.extend(complaints.into_iter().map(|text| {
-            Remark::debug(format!("Invalid {} command value. {text}", command.name.as_str()))
-        }));
+        remarks.extend(
+            complaints.into_iter().map(|text| {
+                Remark::debug(format!("Invalid {} command value. {text}", command.name.as_str()))
+            }),
+        );
         let number = |name| properties.get(name).and_then(integer).and_then(|n| u32::try_from(n).ok());
         Self {
             level,
@@ -73,9 +75,7 @@ fn validate(properties: &mut Properties) -> Vec<&'static str> {
         drop_both(properties, "col", "endColumn");
     }
     if end_line_number.is_some() && line != end_line && has_column {
-        complaints.push(
-            "'col' and 'endColumn' cannot be set if 'line' and 'endLine' are different values.",
-        );
+        complaints.push("'col' and 'endColumn' cannot be set if 'line' and 'endLine' are different values.");
         drop_both(properties, "col", "endColumn");
     }
     if end_line_number.is_some_and(|end| end < line_number.unwrap_or(0)) {

@@ -128,7 +128,9 @@ pub enum CommandError {
     #[error("The `{}` command is disabled. Please upgrade to using Environment Files or opt into unsecure command execution by setting the `ACTIONS_ALLOW_UNSECURE_COMMANDS` environment variable to `true`. For more information see: https://github.blog/changelog/2020-10-01-github-actions-deprecating-set-env-and-add-path-commands/", .0.as_str())]
     Disabled(Name),
     /// `stop-commands` with a token that anyone could guess.
-    #[error("You cannot use a endToken that is an empty string, the string 'pause-logging', or another workflow command. For more information see: https://docs.github.com/actions/learn-github-actions/workflow-commands-for-github-actions#example-stopping-and-starting-workflow-commands or opt into insecure command execution by setting the `ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS` environment variable to `true`.")]
+    #[error(
+        "You cannot use a endToken that is an empty string, the string 'pause-logging', or another workflow command. For more information see: https://docs.github.com/actions/learn-github-actions/workflow-commands-for-github-actions#example-stopping-and-starting-workflow-commands or opt into insecure command execution by setting the `ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS` environment variable to `true`."
+    )]
     Token,
 }
 
@@ -260,9 +262,8 @@ impl Command {
 
     fn stop_commands(&self, allowed: Allowed) -> Result<Known, CommandError> {
         let token = self.data.clone();
-        let guessable = token.is_empty()
-            || Name::find(&token).is_some()
-            || token.eq_ignore_ascii_case("pause-logging");
+        let guessable =
+            token.is_empty() || Name::find(&token).is_some() || token.eq_ignore_ascii_case("pause-logging");
         if guessable && !allowed.unsecure_tokens {
             return Err(CommandError::Token);
         }

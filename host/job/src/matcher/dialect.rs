@@ -25,7 +25,8 @@ pub(super) struct Translated {
 /// Rewrites a pattern; the error says what is wrong with it.
 pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     let groups = Names::read(pattern)?.numbers();
-    let mut writer = Writer { rest: pattern, out: String::with_capacity(pattern.len() + 16), groups: &groups };
+    let mut writer =
+        Writer { rest: pattern, out: String::with_capacity(pattern.len() + 16), groups: &groups };
     while let Some(c) = writer.next() {
         writer.write(c)?;
     }
@@ -197,7 +198,10 @@ impl Writer<'_> {
         match escape {
             Escape::Literal(c) => literal(&mut self.out, c),
             Escape::Set { ranges, negated } => class::write_set(&mut self.out, ranges, negated),
-            Escape::Property(text) => self.out.push_str(text),
+            Escape::Property(text) => {
+                self.out.push('\\');
+                self.out.push_str(text);
+            }
             Escape::Assertion(text) => self.out.push_str(text),
             Escape::Group(number) => self.back_reference(self.groups.places.get(number).copied())?,
             Escape::Name(name) => {

@@ -71,7 +71,7 @@ impl Compiled {
         self.groups.len()
     }
 
-    fn captures<'a>(&'a self, text: &'a str) -> Result<Option<Groups<'a>>, TooLong> {
+    pub(super) fn captures<'a>(&'a self, text: &'a str) -> Result<Option<Groups<'a>>, TooLong> {
         // Most lines do not match, and to see this much is cheaper than to capture.
         if !self.regex.is_match(text).map_err(|_| TooLong)? {
             return Ok(None);

@@ -120,7 +120,8 @@ impl Captured {
     /// Adds what a pattern captured to what those before it did; the first one to set a property counts.
     fn read(before: Option<Self>, pattern: &Pattern, groups: &Groups<'_>) -> Self {
         let before = before.unwrap_or_default();
-        let set = |old: Option<String>, group: Option<usize>| old.or_else(|| Some(groups.get(group?).to_owned()));
+        let set =
+            |old: Option<String>, group: Option<usize>| old.or_else(|| Some(groups.get(group?).to_owned()));
         Self {
             file: set(before.file, pattern.file),
             line: set(before.line, pattern.line),

@@ -95,6 +95,7 @@ impl Item<'_> {
 
 fn number(text: &str) -> Option<(i64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let value = text[..digits].bytes().fold(0, |value, digit| (value * 10 + i64::from(digit - b'0')).min(LIMIT));
+    let value =
+        text[..digits].bytes().fold(0, |value, digit| (value * 10 + i64::from(digit - b'0')).min(LIMIT));
     (digits > 0).then_some((value, &text[digits..]))
 }

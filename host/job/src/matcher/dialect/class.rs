@@ -33,6 +33,7 @@ fn item<'a>(rest: &'a str, out: &mut String) -> Result<&'a str, String> {
             return Ok(after);
         }
         (Escape::Property(text), after) => {
+            out.push('\\');
             out.push_str(text);
             return Ok(after);
         }

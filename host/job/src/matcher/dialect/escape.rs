@@ -14,7 +14,7 @@ pub(super) enum Escape<'a> {
     Literal(char),
     /// `\d`, `\W` and their like.
     Set { ranges: Ranges, negated: bool },
-    /// `\p{…}`, with the backslash.
+    /// `\p{…}`, without the backslash.
     Property(&'a str),
     /// A place between characters.
     Assertion(&'static str),
