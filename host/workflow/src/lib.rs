@@ -6,6 +6,7 @@ mod caseless;
 mod context;
 mod convert;
 pub mod cron;
+pub mod evaluate;
 pub mod events;
 mod expect;
 pub mod expression;
