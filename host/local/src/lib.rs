@@ -1,1 +1,31 @@
-//! act-local
+//! Runs jobs as processes on this very machine: a folder each, swept and removed at the end.
+//!
+//! ```text
+//! provisioner   folders as machines, with locks     environment   the port on a folder
+//! machine       who answers for it, what runs       exec, spool   one process and its output
+//! layout        where things lie                    files, tree, remove   work on the disk
+//! hash, glob    hashFiles                           version         what a program says of itself
+//! ```
+//! It knows nothing of steps or GitHub's commands and reads no variables of its own process: what jobs
+//! inherit comes in by [`LocalConfig::env`]. Processes do not survive this program, by design; what a
+//! killed one left behind is found by its folder and its marker (`RUNNER_TRACKING_ID`), and released by
+//! the next. Other parts of this program that start processes leave them in the program's own process group:
+//! the release of its last machine kills every descendant that is not in it.
+#![warn(missing_docs)]
+
+mod config;
+mod environment;
+mod exec;
+mod files;
+mod glob;
+mod hash;
+mod layout;
+mod machine;
+mod provisioner;
+mod remove;
+mod spool;
+mod tree;
+mod version;
+
+pub use config::LocalConfig;
+pub use provisioner::{LocalProvisioner, own_arch, own_os};

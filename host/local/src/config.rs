@@ -1,0 +1,41 @@
+//! What the composition root tells the local environment. Nothing here is read from the process's own environment.
+
+use std::path::PathBuf;
+
+/// How much output of one process is kept until it is acknowledged; then the process stalls.
+const OUTPUT_BUFFER: usize = 4 * 1024 * 1024;
+
+/// How jobs run on this machine.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    /// Holds one folder a machine, named by its id. Made if missing.
+    pub root: PathBuf,
+    /// `RUNNER_TOOL_CACHE`, shared by all jobs; `None` gives each job one of its own, gone with it.
+    pub tools: Option<PathBuf>,
+    /// A folder that is the workspace of every job (`--bind`). Never cleared, never removed.
+    pub bind: Option<PathBuf>,
+    /// All that processes inherit of the variables this program was started with: `PATH`, `HOME` and few more.
+    pub env: Vec<(String, String)>,
+    /// `runner.name`.
+    pub name: String,
+    /// Leaves the folder of a released machine where it is, for people to look at.
+    pub keep: bool,
+    /// Bytes of output kept of one process until they are acknowledged.
+    pub output_buffer: usize,
+}
+
+impl LocalConfig {
+    /// Makes a configuration that inherits nothing and keeps nothing.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            tools: None,
+            bind: None,
+            env: Vec::new(),
+            name: "local".to_owned(),
+            keep: false,
+            output_buffer: OUTPUT_BUFFER,
+        }
+    }
+}

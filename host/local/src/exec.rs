@@ -1,0 +1,159 @@
+//! Carries one process from its files to its end, on a thread of its own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use act_core::environment::{Ending, ExecEnd, ExecSpec};
+use act_process::{Control, End, Finished, LadderTimes, Leftover, Linger, Marker};
+use bytes::Bytes;
+
+use crate::files;
+use crate::layout::Layout;
+use crate::spool::Spool;
+
+/// One process, from before its start to after its end.
+#[derive(Debug)]
+pub(crate) struct Exec {
+    pub(crate) control: Control,
+    pub(crate) spool: Arc<Spool>,
+    /// Its process group; 0 until it is started.
+    group: AtomicU32,
+}
+
+/// All that is done for it, with real paths.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    files_before: Vec<(PathBuf, Bytes)>,
+    process: act_process::Spec,
+    collect_after: Vec<(PathBuf, u64)>,
+}
+
+impl Exec {
+    pub(crate) fn new(output_buffer: usize) -> Self {
+        let spool = Arc::new(Spool::new(output_buffer));
+        Self { control: Control::default(), spool, group: AtomicU32::new(0) }
+    }
+
+    /// Returns the process group, if there ever was one.
+    pub(crate) fn group(&self) -> Option<u32> {
+        Some(self.group.load(Ordering::Acquire)).filter(|group| *group != 0)
+    }
+
+    /// Does it all; blocks until nobody holds the process's pipes any more, which may be long after its end.
+    pub(crate) fn run(&self, plan: &Plan) {
+        let (how, leftover) = self.process(plan);
+        let files = plan.collect_after.iter().map(|(path, limit)| files::collect(path, *limit)).collect();
+        self.spool.end(ExecEnd { how, files });
+        if let Some(leftover) = leftover {
+            leftover.discard(&self.control);
+        }
+    }
+
+    fn process(&self, plan: &Plan) -> (Ending, Option<Leftover>) {
+        for (path, bytes) in &plan.files_before {
+            if let Err(error) = files::write(path, bytes) {
+                let reason = format!("cannot write {}: {error}", path.display());
+                return (Ending::NotStarted { reason }, None);
+            }
+        }
+        match act_process::start(&plan.process) {
+            Err(error) => (Ending::NotStarted { reason: error.to_string() }, None),
+            Ok(running) => {
+                self.group.store(running.id(), Ordering::Release);
+                let Finished { end, leftover } = running.drive(&self.control, &*self.spool);
+                (ending(end), leftover)
+            }
+        }
+    }
+}
+
+fn ending(end: End) -> Ending {
+    match end {
+        End::Exited { code } => Ending::Exited { code },
+        End::TimedOut => Ending::TimedOut,
+        End::Stopped => Ending::Stopped,
+        End::Lost { why } => Ending::Lost { why },
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(
+        spec: ExecSpec,
+        layout: &Layout,
+        inherited: &[(String, String)],
+        marker: &Marker,
+    ) -> Self {
+        let env = variables(inherited, &spec.env, &spec.prepend_path, marker);
+        let times = spec.stop_ladder;
+        Self {
+            files_before: spec
+                .files_before
+                .into_iter()
+                .map(|file| (layout.path(&file.path), file.bytes))
+                .collect(),
+            collect_after: spec
+                .collect_after
+                .iter()
+                .map(|wish| (layout.path(&wish.path), wish.limit))
+                .collect(),
+            process: act_process::Spec {
+                argv: spec.argv.into_iter().map(OsString::from).collect(),
+                env: env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+                cwd: spec.cwd.0.into(),
+                timeout: spec.timeout,
+                ladder: LadderTimes { interrupt: times.interrupt, terminate: times.terminate },
+                linger: Linger::default(),
+            },
+        }
+    }
+}
+
+/// Lays variables over each other; of one name the last counts. The marker cannot be overruled: it is
+/// how processes that a job leaves behind are found.
+fn variables(
+    inherited: &[(String, String)],
+    own: &[(String, String)],
+    prepend_path: &[String],
+    marker: &Marker,
+) -> Vec<(String, String)> {
+    let mut all = [inherited, own].concat();
+    if !prepend_path.is_empty() {
+        let path = search_path(&all, prepend_path);
+        all.push(("PATH".to_owned(), path));
+    }
+    all.push((marker.name.clone(), marker.value.clone()));
+    all
+}
+
+/// Returns the `PATH` of some variables, with more folders before it.
+pub(crate) fn search_path(env: &[(String, String)], prepend: &[String]) -> String {
+    let own = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value);
+    let folders: Vec<&str> = prepend.iter().chain(own).map(String::as_str).collect();
+    folders.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_step_overrules_what_is_inherited_but_not_the_marker() {
+        let marker = Marker { name: "M".to_owned(), value: "1".to_owned() };
+        let inherited = pairs(&[("PATH", "/bin"), ("A", "x")]);
+        let own = pairs(&[("A", "y"), ("M", ""), ("PATH", "/own")]);
+        let last = |all: &[(String, String)], name: &str| {
+            all.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+        };
+        let all = variables(&inherited, &own, &["/p".to_owned(), "/q".to_owned()], &marker);
+        assert_eq!(last(&all, "PATH").as_deref(), Some("/p:/q:/own"));
+        assert_eq!(last(&all, "A").as_deref(), Some("y"));
+        assert_eq!(last(&all, "M").as_deref(), Some("1"));
+        assert_eq!(search_path(&[], &["/p".to_owned()]), "/p");
+    }
+}

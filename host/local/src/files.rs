@@ -1,0 +1,101 @@
+//! Small file work around a process: what goes in before it, what comes back after it. Blocks.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use act_core::environment::Collected;
+use bytes::Bytes;
+use rustix::fs::OFlags;
+
+/// What a bounded read found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The whole file.
+    Bytes(Bytes),
+    /// More than the limit.
+    TooLarge { size: u64 },
+    /// No regular file.
+    Nothing,
+}
+
+/// Writes a file and the folders that lead to it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::write(path, bytes) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(path, bytes)
+        }
+        done => done,
+    }
+}
+
+/// Reads a file of at most `limit` bytes. Never waits on a pipe that somebody put there.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Found> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if is_absence(&error) => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(Found::Nothing);
+    }
+    if metadata.len() > limit {
+        return Ok(Found::TooLarge { size: metadata.len() });
+    }
+    read_open(file, metadata.len(), limit)
+}
+
+/// The file may still grow, so its size is only a hint.
+fn read_open(file: File, size: u64, limit: u64) -> io::Result<Found> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let size = bytes.len() as u64;
+    Ok(if size > limit { Found::TooLarge { size } } else { Found::Bytes(bytes.into()) })
+}
+
+/// Takes a file away and returns what it held. One that cannot be read counts as missing.
+pub(crate) fn collect(path: &Path, limit: u64) -> Collected {
+    let found = read(path, limit);
+    let _ = fs::remove_file(path);
+    match found {
+        Ok(Found::Bytes(bytes)) => Collected::Bytes(bytes),
+        Ok(Found::TooLarge { size }) => Collected::TooLarge { size },
+        Ok(Found::Nothing) | Err(_) => Collected::Missing,
+    }
+}
+
+/// Whether an error says that there is nothing at a path.
+pub(crate) fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_collected_once_and_within_their_limit() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/b/out");
+        write(&path, b"12345").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), Found::Bytes(Bytes::from_static(b"12345")));
+        assert_eq!(read(&path, 4).unwrap(), Found::TooLarge { size: 5 });
+        assert_eq!(collect(&path, 4), Collected::TooLarge { size: 5 });
+        assert_eq!(collect(&path, 4), Collected::Missing);
+        assert_eq!(read(&path.join("below"), 4).unwrap(), Found::Nothing);
+        assert_eq!(read(root.path(), 4).unwrap(), Found::Nothing);
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_holds_nobody() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(collect(&path, 100), Collected::Missing);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,104 @@
+//! Decides where a job's places lie below the folder of its machine, as GitHub's runner lays them out.
+//!
+//! ```text
+//! <machine>/owner.lock   held while a living process answers for the machine
+//!           repository   the workspace's name        epoch   who spoke for it last
+//!           kept         there if it was released and is left for people
+//!           _work/<repo>/<repo>   _work/_temp   _work/_tool   _work/_actions
+//! ```
+//! Source: actions/runner `PipelineDirectoryManager.cs`, `Constants.Path`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use act_core::environment::{LogicalPath, Root};
+
+use crate::config::LocalConfig;
+
+/// The places of one job.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    workspace: PathBuf,
+    work: PathBuf,
+    temp: PathBuf,
+    actions: PathBuf,
+    tools: PathBuf,
+}
+
+impl Layout {
+    /// `machine` should be absolute and free of links, so that processes see the paths that patterns see.
+    pub(crate) fn new(machine: &Path, repository: &str, config: &LocalConfig) -> Self {
+        let all = machine.join("_work");
+        let work = all.join(folder_of(repository));
+        Self {
+            workspace: config.bind.clone().unwrap_or_else(|| work.join(folder_of(repository))),
+            work,
+            temp: all.join("_temp"),
+            actions: all.join("_actions"),
+            tools: config.tools.clone().unwrap_or_else(|| all.join("_tool")),
+        }
+    }
+
+    /// Makes all places.
+    pub(crate) fn make(&self) -> io::Result<()> {
+        let places = [&self.work, &self.workspace, &self.temp, &self.actions, &self.tools];
+        places.into_iter().try_for_each(fs::create_dir_all)
+    }
+
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// Says where a logical path lies. Segments that would lead out of its root are left out.
+    pub(crate) fn path(&self, path: &LogicalPath) -> PathBuf {
+        let root = match path.root {
+            Root::Workspace => &self.workspace,
+            Root::Work => &self.work,
+            Root::Temp => &self.temp,
+            Root::Actions => &self.actions,
+            Root::Tools => &self.tools,
+        };
+        let mut below = root.clone();
+        below.extend(path.rest.split('/').filter(|name| !matches!(*name, "" | "." | "..")));
+        below
+    }
+}
+
+/// Returns the last part of `owner/name`, or a stand-in where that is no name for a folder.
+fn folder_of(repository: &str) -> &str {
+    match repository.rsplit('/').next() {
+        None | Some("" | "." | "..") => "repository",
+        Some(name) => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_lie_where_githubs_runner_has_them() {
+        let mut config = LocalConfig::new("/r");
+        let layout = Layout::new(Path::new("/r/m"), "octo/hello", &config);
+        for (root, path) in [
+            (Root::Workspace, "/r/m/_work/hello/hello"),
+            (Root::Work, "/r/m/_work/hello"),
+            (Root::Temp, "/r/m/_work/_temp"),
+            (Root::Actions, "/r/m/_work/_actions"),
+            (Root::Tools, "/r/m/_work/_tool"),
+        ] {
+            assert_eq!(layout.path(&LogicalPath::new(root, "")), Path::new(path));
+        }
+        assert_eq!(
+            layout.path(&LogicalPath::new(Root::Temp, "a//../../b")),
+            Path::new("/r/m/_work/_temp/a/b")
+        );
+        config.bind = Some("/home/me/hello".into());
+        config.tools = Some("/cache".into());
+        let layout = Layout::new(Path::new("/r/m"), "octo/..", &config);
+        assert_eq!(layout.workspace(), Path::new("/home/me/hello"));
+        assert_eq!(layout.path(&LogicalPath::new(Root::Work, "")), Path::new("/r/m/_work/repository"));
+        assert_eq!(layout.path(&LogicalPath::new(Root::Tools, "go")), Path::new("/cache/go"));
+    }
+}

@@ -1,0 +1,189 @@
+//! One machine: a folder, the lock that says who answers for it, and the processes that run in it.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use act_core::environment::EnvironmentError;
+use act_core::ids::{Epoch, ExecId, MachineId};
+use act_process::{Marker, Stop, Sweep, Swept, sweep};
+use tokio::task::JoinHandle;
+
+use crate::config::LocalConfig;
+use crate::exec::{Exec, Plan};
+use crate::layout::Layout;
+use crate::remove::remove_folder;
+
+/// The variable that GitHub's runner marks processes with, too.
+const MARKER: &str = "RUNNER_TRACKING_ID";
+const SWEEP_LIMIT: Duration = Duration::from_secs(5);
+/// How long threads get to notice that their processes are gone; a process that survives SIGKILL takes this long.
+const THREAD_LIMIT: Duration = Duration::from_secs(15);
+
+/// How many machines this program answers for: the last one may kill whatever still descends from it.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// A folder of a machine on disk, whoever answers for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) folder: PathBuf,
+    marker: Marker,
+}
+
+impl Place {
+    /// Returns `None` for an id that is no name for a folder.
+    pub(crate) fn new(root: &Path, id: &MachineId) -> Option<Self> {
+        let is_name = !id.0.is_empty() && !id.0.starts_with('.') && !id.0.contains(['/', '\0']);
+        let marker = Marker { name: MARKER.to_owned(), value: format!("act-host_{id}") };
+        is_name.then(|| Self { folder: root.join(&id.0), marker })
+    }
+
+    /// Takes the lock; `None` if a living process has it. Who gets it answers for the machine.
+    pub(crate) fn lock(&self) -> io::Result<Option<File>> {
+        let file = File::options().create(true).append(true).open(self.folder.join("owner.lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.folder.join("kept").exists()
+    }
+
+    /// Kills what a machine without an owner still runs.
+    pub(crate) fn sweep(&self) -> Swept {
+        sweep(&Sweep { marker: Some(&self.marker), groups: &[], strays: false, limit: SWEEP_LIMIT })
+    }
+
+    /// Removes the folder, or marks it as one to be kept.
+    pub(crate) fn clear(&self, keep: bool) -> io::Result<()> {
+        if keep { fs::write(self.folder.join("kept"), "") } else { remove_folder(&self.folder) }
+    }
+
+    fn epoch(&self) -> u64 {
+        let text = fs::read_to_string(self.folder.join("epoch")).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
+    }
+}
+
+/// A machine that this process answers for.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    pub(crate) place: Place,
+    pub(crate) layout: Layout,
+    pub(crate) config: Arc<LocalConfig>,
+    epoch: Mutex<u64>,
+    running: Mutex<Running>,
+    _lock: File,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    is_released: bool,
+    execs: HashMap<ExecId, Arc<Exec>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Owned {
+    pub(crate) fn new(
+        place: Place,
+        lock: File,
+        repository: &str,
+        config: Arc<LocalConfig>,
+    ) -> io::Result<Self> {
+        let layout = Layout::new(&place.folder, repository, &config);
+        layout.make()?;
+        let epoch = Mutex::new(place.epoch());
+        LIVE.fetch_add(1, Ordering::AcqRel);
+        Ok(Self { place, layout, config, epoch, running: Mutex::default(), _lock: lock })
+    }
+
+    /// Lets somebody speak for the machine from now on; a lower epoch than before is refused.
+    pub(crate) fn admit(&self, epoch: Epoch) -> Result<(), EnvironmentError> {
+        let mut current = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        if epoch.0 < *current {
+            return Err(EnvironmentError::Fenced);
+        }
+        if epoch.0 > *current {
+            let refused = |error| EnvironmentError::Refused(format!("cannot note the epoch: {error}"));
+            fs::write(self.place.folder.join("epoch"), epoch.0.to_string()).map_err(refused)?;
+            *current = epoch.0;
+        }
+        Ok(())
+    }
+
+    /// Whether this epoch still speaks for the machine.
+    pub(crate) fn check(&self, epoch: Epoch) -> Result<(), EnvironmentError> {
+        let current = *self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+        if epoch.0 == current { Ok(()) } else { Err(EnvironmentError::Fenced) }
+    }
+
+    /// Returns a process; `None` for one that was never started here.
+    pub(crate) fn exec(&self, id: &ExecId) -> Option<Arc<Exec>> {
+        self.lock().execs.get(id).cloned()
+    }
+
+    /// Starts a process unless there was one of this id. Returns whether it did.
+    pub(crate) fn start(
+        &self,
+        id: &ExecId,
+        plan: impl FnOnce(&Marker) -> Plan,
+    ) -> Result<bool, EnvironmentError> {
+        let mut running = self.lock();
+        if running.is_released {
+            return Err(EnvironmentError::Lost("the machine was released".to_owned()));
+        }
+        if running.execs.contains_key(id) {
+            return Ok(false);
+        }
+        let exec = Arc::new(Exec::new(self.config.output_buffer));
+        running.execs.insert(id.clone(), Arc::clone(&exec));
+        let plan = plan(&self.place.marker);
+        running.threads.retain(|thread| !thread.is_finished());
+        running.threads.push(tokio::task::spawn_blocking(move || exec.run(&plan)));
+        Ok(true)
+    }
+
+    /// Kills and forgets everything that runs; afterwards nothing can be started.
+    pub(crate) async fn end(&self) -> Swept {
+        let (groups, threads) = {
+            let mut running = self.lock();
+            running.is_released = true;
+            for exec in running.execs.values() {
+                exec.control.stop(Stop::Kill);
+                exec.control.abandon();
+            }
+            let groups: Vec<u32> = running.execs.values().filter_map(|exec| exec.group()).collect();
+            (groups, std::mem::take(&mut running.threads))
+        };
+        let ended = async {
+            for thread in threads {
+                let _ = thread.await;
+            }
+        };
+        // Whoever does not end in time is named by the sweep.
+        let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
+        let marker = self.place.marker.clone();
+        let strays = LIVE.load(Ordering::Acquire) == 1;
+        let swept = tokio::task::spawn_blocking(move || {
+            sweep(&Sweep { marker: Some(&marker), groups: &groups, strays, limit: SWEEP_LIMIT })
+        });
+        swept.await.unwrap_or_default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(1, Ordering::AcqRel);
+    }
+}

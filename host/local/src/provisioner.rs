@@ -1,0 +1,248 @@
+//! The port [`Provisioner`] on this machine: a machine is a folder with a lock.
+//!
+//! While a process of this program lives, it holds the lock of each of its machines; the system drops the
+//! lock when the process dies, however it dies, and the machine counts as abandoned. A second lock, on
+//! the root, is held for a moment by whoever makes machines or judges them, so that none is taken for
+//! abandoned between its making and its locking.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use act_core::environment::{Environment, EnvironmentError, Facts};
+use act_core::ids::{Epoch, LaunchId, MachineId};
+use act_core::place::{Arch, Decision, Os, Shape};
+use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released};
+use act_process::{Swept, become_reaper};
+use async_trait::async_trait;
+
+use crate::config::LocalConfig;
+use crate::environment::LocalEnvironment;
+use crate::layout::Layout;
+use crate::machine::{Owned, Place};
+use crate::version::Versions;
+
+/// Runs jobs as processes on this machine. Clones are the same provisioner.
+#[derive(Clone, Debug)]
+pub struct LocalProvisioner {
+    config: Arc<LocalConfig>,
+    root: PathBuf,
+    owned: Arc<Mutex<HashMap<MachineId, Arc<Owned>>>>,
+    versions: Arc<Versions>,
+}
+
+impl LocalProvisioner {
+    /// Opens the root folder, and makes this process the heir of every process that it will leave behind.
+    ///
+    /// # Errors
+    /// What the disk says of the root, the tools or the bound folder.
+    pub fn open(mut config: LocalConfig) -> io::Result<Self> {
+        become_reaper()?;
+        fs::create_dir_all(&config.root)?;
+        // Patterns and processes must see one spelling of each path, so links are resolved here.
+        let root = config.root.canonicalize()?;
+        if let Some(bind) = &mut config.bind {
+            *bind = bind.canonicalize()?;
+        }
+        if let Some(tools) = &mut config.tools {
+            fs::create_dir_all(&*tools)?;
+            *tools = tools.canonicalize()?;
+        }
+        Ok(Self { config: Arc::new(config), root, owned: Arc::default(), versions: Arc::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Arc<Owned>>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_root(&self) -> io::Result<File> {
+        let file = File::options().create(true).append(true).open(self.root.join(".lock"))?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// Runs on a thread that may block.
+    fn make(&self, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
+        let mut owned = self.lock();
+        let machine = Machine { id: id.clone(), abandoned: false };
+        if owned.contains_key(id) {
+            return Ok(Creation::Adopted(machine));
+        }
+        let Some(place) = Place::new(&self.root, id) else {
+            return Ok(refused(format!("`{id}` is no name for a folder"), false));
+        };
+        let root_lock = self.lock_root()?;
+        let is_new = !place.folder.exists();
+        fs::create_dir_all(&place.folder)?;
+        let Some(lock) = place.lock()? else {
+            return Ok(refused(format!("another process answers for machine {id}"), false));
+        };
+        drop(root_lock);
+        if !is_new {
+            // Left behind by a process that died; what it started may be there still.
+            let _ = place.sweep();
+        }
+        owned.insert(
+            id.clone(),
+            Arc::new(Owned::new(place, lock, &decision.bind.repository, Arc::clone(&self.config))?),
+        );
+        Ok(if is_new { Creation::Created(machine) } else { Creation::Adopted(machine) })
+    }
+
+    /// Runs on a thread that may block.
+    fn list(&self) -> io::Result<Vec<Machine>> {
+        let _root_lock = self.lock_root()?;
+        let mut machines = Vec::new();
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let id = entry.file_name().into_string().map(MachineId);
+            let place = id.ok().and_then(|id| Some((Place::new(&self.root, &id)?, id)));
+            let Some((place, id)) = place.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            else {
+                continue;
+            };
+            if !place.is_kept() {
+                let abandoned = place.lock()?.is_some();
+                machines.push(Machine { id, abandoned });
+            }
+        }
+        machines.sort_by(|one, other| one.id.0.cmp(&other.id.0));
+        Ok(machines)
+    }
+
+    /// Clears a machine that no process answers for. Runs on a thread that may block.
+    fn clear_abandoned(&self, id: &MachineId) -> io::Result<Released> {
+        let Some(place) = Place::new(&self.root, id).filter(|place| place.folder.is_dir()) else {
+            return Ok(Released::Gone);
+        };
+        if place.is_kept() {
+            return Ok(Released::Gone);
+        }
+        let Some(_lock) = place.lock()? else {
+            return Ok(Released::Unconfirmed(format!("another process answers for machine {id}")));
+        };
+        Ok(conclude(&place.sweep(), place.clear(self.config.keep)))
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            os: own_os(),
+            arch: own_arch(),
+            path_separator: '/',
+            list_separator: ':',
+            env_ignores_case: false,
+            name: self.config.name.clone(),
+            services: std::collections::BTreeMap::new(),
+            survives_host: false,
+        }
+    }
+}
+
+#[async_trait]
+impl Provisioner for LocalProvisioner {
+    fn describe(&self, decision: &Decision) -> Vec<Document> {
+        let Shape::Process { os, arch } = decision.shape;
+        let folder = self.root.join("<machine>");
+        let layout = Layout::new(&folder, &decision.bind.repository, &self.config);
+        let text = format!("folder: {}\nworkspace: {}\n", folder.display(), layout.workspace().display());
+        vec![Document { title: format!("processes on this machine ({os}, {arch})"), text }]
+    }
+
+    async fn create(&self, id: &MachineId, decision: &Decision) -> Creation {
+        let Shape::Process { os, arch } = decision.shape;
+        if (os, arch) != (own_os(), own_arch()) {
+            let text = format!("this machine is {} {}, not {os} {arch}", own_os(), own_arch());
+            return refused(text, false);
+        }
+        let (this, id, decision) = (self.clone(), id.clone(), decision.clone());
+        match tokio::task::spawn_blocking(move || this.make(&id, &decision)).await {
+            Ok(Ok(creation)) => creation,
+            Ok(Err(error)) => refused(format!("cannot make the machine's folder: {error}"), true),
+            Err(error) => refused(format!("file work broke off: {error}"), true),
+        }
+    }
+
+    async fn bind(
+        &self,
+        machine: &Machine,
+        _: &LaunchId,
+        epoch: Epoch,
+    ) -> Result<Arc<dyn Environment>, EnvironmentError> {
+        let owned = self.lock().get(&machine.id).cloned();
+        let lost = || EnvironmentError::Lost(format!("machine {} is not this process's", machine.id));
+        let machine = owned.ok_or_else(lost)?;
+        machine.admit(epoch)?;
+        Ok(Arc::new(LocalEnvironment {
+            machine,
+            epoch,
+            facts: self.facts(),
+            versions: Arc::clone(&self.versions),
+        }))
+    }
+
+    async fn owned(&self) -> Result<Vec<Machine>, EnvironmentError> {
+        let this = self.clone();
+        let refused = |error: io::Error| EnvironmentError::Refused(format!("cannot list machines: {error}"));
+        let lost = |error| EnvironmentError::Lost(format!("file work broke off: {error}"));
+        tokio::task::spawn_blocking(move || this.list()).await.map_err(lost)?.map_err(refused)
+    }
+
+    async fn release(&self, machine: &Machine, _: Release) -> Released {
+        let owned = self.lock().remove(&machine.id);
+        let swept = match &owned {
+            Some(owned) => Some(owned.end().await),
+            None => None,
+        };
+        let (this, id) = (self.clone(), machine.id.clone());
+        let cleared = tokio::task::spawn_blocking(move || match (owned, swept) {
+            (Some(owned), Some(swept)) => Ok(conclude(&swept, owned.place.clear(this.config.keep))),
+            _ => this.clear_abandoned(&id),
+        });
+        match cleared.await {
+            Ok(Ok(released)) => released,
+            Ok(Err(error)) => Released::Unconfirmed(format!("cannot look at the machine: {error}")),
+            Err(error) => Released::Unconfirmed(format!("file work broke off: {error}")),
+        }
+    }
+}
+
+fn refused(reason: String, retry: bool) -> Creation {
+    Creation::Refused { reason, retry }
+}
+
+fn conclude(swept: &Swept, cleared: io::Result<()>) -> Released {
+    let left: Vec<String> = swept.left.iter().map(|left| format!("{} ({})", left.pid, left.name)).collect();
+    match (left.is_empty(), cleared) {
+        (true, Ok(())) => Released::Gone,
+        (true, Err(error)) => Released::Unconfirmed(format!("its folder could not be removed: {error}")),
+        (false, _) => Released::Unconfirmed(format!("processes could not be killed: {}", left.join(", "))),
+    }
+}
+
+/// Returns the operating system this program was built for.
+#[must_use]
+pub const fn own_os() -> Os {
+    if cfg!(target_os = "macos") {
+        Os::MacOs
+    } else if cfg!(windows) {
+        Os::Windows
+    } else {
+        Os::Linux
+    }
+}
+
+/// Returns the processor this program was built for; 64-bit Intel where GitHub has no name for it.
+#[must_use]
+pub const fn own_arch() -> Arch {
+    if cfg!(target_arch = "aarch64") {
+        Arch::Arm64
+    } else if cfg!(target_arch = "arm") {
+        Arch::Arm
+    } else if cfg!(target_arch = "x86") {
+        Arch::X86
+    } else {
+        Arch::X64
+    }
+}
