@@ -14,13 +14,15 @@ use crate::value::Value;
 use crate::{number, value};
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::error::Error;
 
 /// What a line asks.
 #[derive(Debug, Deserialize)]
-pub struct Request {
+pub struct Request<'a> {
     /// The expression, without `${{` and `}}`.
-    pub expr: String,
+    #[serde(borrow)]
+    pub expr: Cow<'a, str>,
     /// The contexts it may name.
     #[serde(default)]
     pub contexts: Option<Object>,
@@ -40,7 +42,7 @@ pub enum Answer {
 /// Answers one line. The reply has no line break.
 #[must_use]
 pub fn answer_line(line: &str) -> String {
-    let answer = match serde_json::from_str::<Request>(line) {
+    let answer = match serde_json::from_str::<Request<'_>>(line) {
         Ok(request) => answer(&request),
         Err(error) => Answer::Malformed(error.to_string()),
     };
@@ -50,7 +52,7 @@ pub fn answer_line(line: &str) -> String {
 
 /// Answers one request.
 #[must_use]
-pub fn answer(request: &Request) -> Answer {
+pub fn answer(request: &Request<'_>) -> Answer {
     let nothing = Object::new();
     let contexts = request.contexts.as_ref().unwrap_or(&nothing);
     match evaluate(&request.expr, contexts) {

@@ -91,47 +91,53 @@ impl ParseErrorKind {
 
 /// A source that is no expression; shown exactly as GitHub shows it (`ParseException.cs`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseError {
+pub struct ParseError(Box<Mistake>);
+
+/// Boxed, as most expressions have none and every step of the parser may return one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mistake {
     kind: ParseErrorKind,
     expression: Arc<str>,
-    token: Option<(Range<usize>, Arc<str>)>,
+    /// The token at fault, in bytes.
+    token: Option<Range<usize>>,
 }
 
 impl ParseError {
-    pub(crate) fn at(kind: ParseErrorKind, expression: &str, span: Range<usize>) -> Self {
-        let token = expression.get(span.clone()).unwrap_or_default().into();
-        Self { kind, expression: expression.into(), token: Some((span, token)) }
+    pub(crate) fn at(kind: ParseErrorKind, expression: &str, token: Range<usize>) -> Self {
+        Self(Box::new(Mistake { kind, expression: expression.into(), token: Some(token) }))
     }
 
     pub(crate) fn whole(kind: ParseErrorKind, expression: &str) -> Self {
-        Self { kind, expression: expression.into(), token: None }
+        Self(Box::new(Mistake { kind, expression: expression.into(), token: None }))
     }
 
     /// What is wrong.
     #[must_use]
     pub const fn kind(&self) -> ParseErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// Where in the source, in bytes; `None` when the source as a whole is at fault.
     #[must_use]
     pub fn span(&self) -> Option<Range<usize>> {
-        self.token.as_ref().map(|(span, _)| span.clone())
+        self.0.token.clone()
     }
 
     /// The whole source.
     #[must_use]
     pub fn expression(&self) -> &str {
-        &self.expression
+        &self.0.expression
     }
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.description())?;
-        let Some((span, token)) = &self.token else { return Ok(()) };
-        let position = utf16_len(self.expression.get(..span.start).unwrap_or_default()) + 1;
-        write!(f, ": '{token}'. Located at position {position} within expression: {}", self.expression)
+        f.write_str(self.0.kind.description())?;
+        let expression = self.expression();
+        let Some(span) = self.span() else { return Ok(()) };
+        let position = utf16_len(expression.get(..span.start).unwrap_or_default()) + 1;
+        let token = expression.get(span).unwrap_or_default();
+        write!(f, ": '{token}'. Located at position {position} within expression: {expression}")
     }
 }
 
@@ -192,7 +198,7 @@ impl ExpressionError {
     #[must_use]
     pub const fn stage(&self) -> Stage {
         match self {
-            Self::Parse(error) => error.kind.stage(),
+            Self::Parse(error) => error.kind().stage(),
             Self::Evaluation(_) => Stage::Evaluation,
         }
     }

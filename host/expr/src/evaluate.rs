@@ -49,7 +49,7 @@ pub(crate) fn evaluate(tree: &Tree, scope: &dyn Scope, settings: &Settings) -> R
     match evaluator.node(root, 0) {
         Ok(value) => Ok(Evaluation::Done(value)),
         Err(Stop::Pending) => Ok(Evaluation::Pending(evaluator.pending)),
-        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Failed(error)) => Err(*error),
     }
 }
 
@@ -57,12 +57,13 @@ pub(crate) fn evaluate(tree: &Tree, scope: &dyn Scope, settings: &Settings) -> R
 enum Stop {
     /// `Evaluator::pending` says what is missing.
     Pending,
-    Failed(EvalError),
+    /// Boxed to keep the result of every node small.
+    Failed(Box<EvalError>),
 }
 
 impl From<EvalError> for Stop {
     fn from(error: EvalError) -> Self {
-        Self::Failed(error)
+        Self::Failed(Box::new(error))
     }
 }
 
@@ -105,7 +106,7 @@ impl<'a> Evaluator<'a> {
         let Computed { value, cost } = self.compute(id, level)?;
         let accounted = match cost {
             Cost::Bytes(bytes) => self.memory.add(level, bytes, value.is_primitive()),
-            Cost::Data if value.is_primitive() && value != Value::Null => {
+            Cost::Data if matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
                 let boxed = memory::value_bytes(&Value::Null) + memory::value_bytes(&value);
                 self.memory.add(level, boxed, false)
             }
@@ -160,7 +161,7 @@ impl<'a> Evaluator<'a> {
     /// hears of both at once.
     fn both(&mut self, left: NodeId, right: NodeId, level: usize) -> Result<[Value; 2], Stop> {
         let left = match self.node(left, level) {
-            Err(Stop::Failed(error)) => return Err(error.into()),
+            Err(failed @ Stop::Failed(_)) => return Err(failed),
             other => other,
         };
         let right = self.node(right, level);
@@ -220,7 +221,7 @@ impl<'a> Evaluator<'a> {
 
     /// The error for a node that holds too much.
     fn exceeded(&self, _: Exceeded, node: NodeId) -> Stop {
-        Stop::Failed(EvalError::Memory { expression: render(self.tree, node) })
+        EvalError::Memory { expression: render(self.tree, node) }.into()
     }
 
     /// Evaluates a node to text.

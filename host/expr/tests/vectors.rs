@@ -85,7 +85,7 @@ fn vectors() {
     for file in files {
         for (label, case) in cases(&file) {
             ran += 1;
-            let request = Request { expr: case.expr.clone(), contexts: case.contexts.clone() };
+            let request = Request { expr: case.expr.as_str().into(), contexts: case.contexts.clone() };
             if let Some(got) = difference(&case, &answer(&request)) {
                 failed += 1;
                 eprintln!("{label}: {}\n    got {got}", case.expr);
