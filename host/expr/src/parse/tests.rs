@@ -115,7 +115,7 @@ fn errors_say_what_and_where() {
         ("(a]", "Unexpected symbol: ']'. Located at position 3 within expression: (a]", Stage::Parsing),
         ("(a, b)", "Unexpected symbol: ','. Located at position 3 within expression: (a, b)", Stage::Parsing),
         ("a.'b'", "Unexpected symbol: ''b''. Located at position 3 within expression: a.'b'", Stage::Parsing),
-        ("'a'.b", "Unexpected symbol: '.'. Located at position 4 within expression: 'a'.b", Stage::Parsing),
+        ("'a'.b", "Unexpected symbol: '.'. Located at position 4 within expression: 'a'.b", Stage::Lexing),
         ("*", "Unexpected symbol: '*'. Located at position 1 within expression: *", Stage::Parsing),
         ("0x1g", "Unexpected symbol: '0x1g'. Located at position 1 within expression: 0x1g", Stage::Lexing),
         ("+NaN", "Unexpected symbol: '+NaN'. Located at position 1 within expression: +NaN", Stage::Lexing),
