@@ -104,20 +104,22 @@ impl<'a> Evaluator<'a> {
     /// Computes a node and accounts for its result. Recursion is bounded: trees are at most 50 deep.
     fn node(&mut self, id: NodeId, level: usize) -> Result<Value, Stop> {
         let Computed { value, cost } = self.compute(id, level)?;
-        let accounted = match cost {
-            Cost::Bytes(bytes) => self.memory.add(level, bytes, value.is_primitive()),
-            Cost::Data if matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                let boxed = memory::value_bytes(&Value::Null) + memory::value_bytes(&value);
-                self.memory.add(level, boxed, false)
-            }
-            Cost::Plain | Cost::Data => {
-                self.memory.add(level, memory::value_bytes(&value), value.is_primitive())
-            }
+        let primitive = value.is_primitive();
+        let bytes = memory::value_bytes(&value);
+        let (bytes, released) = match cost {
+            Cost::Bytes(bytes) => (bytes, primitive),
+            Cost::Data if primitive && !matches!(value, Value::Null) => (bytes + memory::OBJECT, false),
+            Cost::Plain | Cost::Data => (bytes, primitive),
         };
-        match accounted {
-            Ok(()) => Ok(value),
-            Err(exceeded) => Err(self.tree.root.map_or(Stop::Pending, |root| self.exceeded(exceeded, root))),
-        }
+        self.account(bytes, level, released)?;
+        Ok(value)
+    }
+
+    fn account(&mut self, bytes: u64, level: usize, released: bool) -> Result<(), Stop> {
+        self.memory.add(level, bytes, released).map_err(|exceeded| match self.tree.root {
+            Some(root) => self.exceeded(exceeded, root),
+            None => Stop::Pending,
+        })
     }
 
     fn compute(&mut self, id: NodeId, level: usize) -> Result<Computed, Stop> {

@@ -7,8 +7,8 @@ use crate::parse::MAX_DEPTH;
 use crate::text::utf16_len;
 use crate::value::Value;
 
-/// The size of anything that is not text.
-const OBJECT: u64 = 24;
+/// The size of anything that is not text, and of the box around a primitive that comes from a context.
+pub(crate) const OBJECT: u64 = 24;
 /// The size of an empty text.
 const STRING: u64 = 26;
 /// The size of a reference to something that exists already.

@@ -6,6 +6,7 @@
 
 use crate::object::Object;
 use crate::value::Value;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The outcome of an evaluation.
@@ -26,7 +27,7 @@ impl Evaluation {
 }
 
 /// A question to the host.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum HostCall {
     /// The result of a function.
     Function {

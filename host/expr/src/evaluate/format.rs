@@ -8,6 +8,7 @@ use crate::coerce;
 use crate::error::EvalError;
 use crate::tree::NodeId;
 use crate::value::Value;
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// A piece of the text.
@@ -19,6 +20,8 @@ enum Segment<'t> {
         specifiers: String,
     },
 }
+
+type Segments<'t> = SmallVec<[Segment<'t>; 4]>;
 
 impl Evaluator<'_> {
     pub(super) fn format(
@@ -36,7 +39,7 @@ impl Evaluator<'_> {
                 counter.add_text(plain).map_err(|exceeded| self.exceeded(exceeded, id))?;
             }
         }
-        let mut known: Vec<Option<Value>> = vec![None; arguments.len()];
+        let mut known: SmallVec<[Option<Value>; 4]> = smallvec![None; arguments.len()];
         let mut formatted = String::with_capacity(text.len());
         for segment in segments {
             let (index, specifiers) = match segment {
@@ -64,9 +67,9 @@ impl Evaluator<'_> {
 }
 
 /// Cuts a text into pieces.
-fn split(text: &Arc<str>, arguments: usize) -> Result<Vec<Segment<'_>>, EvalError> {
+fn split(text: &Arc<str>, arguments: usize) -> Result<Segments<'_>, EvalError> {
     let invalid = || EvalError::FormatInvalid(Arc::clone(text));
-    let mut segments = Vec::new();
+    let mut segments = Segments::new();
     let mut rest: &str = text;
     while let Some(at) = rest.find(['{', '}']) {
         let brace = rest.as_bytes()[at];

@@ -2,7 +2,7 @@
 
 use super::{Computed, Cost, Evaluator, Stop};
 use crate::coerce;
-use crate::memory::{Counter, POINTER};
+use crate::memory::{Counter, POINTER, text_bytes};
 use crate::object::Object;
 use crate::scope::{HostCall, Named};
 use crate::tree::{NodeId, NodeKind};
@@ -81,10 +81,13 @@ impl Evaluator<'_> {
         }
     }
 
-    /// GitHub evaluates the wildcard as well, as the text `*`; only its memory matters.
     fn key(&mut self, key: NodeId, is_wildcard: bool, level: usize) -> Result<Key, Stop> {
-        let value = self.node(key, level)?;
-        Ok(if is_wildcard { Key::Wildcard } else { Key::Value(value) })
+        if is_wildcard {
+            // GitHub evaluates the wildcard too, to the text `*`; only its memory matters.
+            self.account(text_bytes(1), level, true)?;
+            return Ok(Key::Wildcard);
+        }
+        self.node(key, level).map(Key::Value)
     }
 
     /// A property of a context that is answered piece by piece.
