@@ -10,6 +10,8 @@ mod known;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 pub use annotation::{Annotation, relative_to};
 pub use known::{Allowed, CommandError, Known, Meaning};
 
@@ -172,6 +174,19 @@ pub fn resumes(line: &str, token: &str) -> bool {
         Some(raw) if Name::find(raw.name).is_some() => false,
         _ => legacy(line).is_some_and(|raw| same(raw.name, token)),
     }
+}
+
+/// Takes their meaning from the marks that the runner itself writes around the steps of composite
+/// actions, where a process prints them. For lines that are no commands.
+///
+/// Source: actions/runner `OutputManager.cs`.
+#[must_use]
+pub fn disarm(line: &str) -> Cow<'_, str> {
+    const MARKS: [&str; 2] = ["##[start-action", "##[end-action"];
+    if !MARKS.iter().any(|mark| line.contains(mark)) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(MARKS.iter().fold(line.to_owned(), |line, mark| line.replace(mark, &mark.replace('[', "[\\"))))
 }
 
 /// Ordinal comparison without case, as .NET's `OrdinalIgnoreCase`.

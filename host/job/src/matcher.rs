@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::command::same;
 use crate::remark::Remark;
 
-pub use config::{MatcherError, owners};
+pub use config::{MatcherError, check, owners};
 pub use found::{Found, is_config_of};
 use pattern::Line;
 use running::{Matcher, Running};
@@ -90,13 +90,11 @@ impl Matchers {
         ))))
     }
 
-    /// Removes the matchers of these owners, whatever their case. Returns what to tell.
-    pub fn remove<'a>(&mut self, owners: impl IntoIterator<Item = &'a str>) -> Remark {
-        let owners: Vec<&str> = owners.into_iter().collect();
-        let gone = |matcher: &Arc<Matcher>| owners.iter().any(|owner| same(owner, &matcher.owner));
-        let removed: Vec<Arc<Matcher>> = self.matchers.extract_if(.., |matcher| gone(matcher)).collect();
+    /// Removes the matcher of an owner, whatever its case. Returns what to tell.
+    pub fn remove(&mut self, owner: &str) -> Remark {
+        let gone = self.matchers.extract_if(.., |matcher| same(owner, &matcher.owner));
+        let names = quoted(gone.map(|matcher| matcher.owner.clone()));
         self.version += 1;
-        let names = quoted(removed.iter().map(|matcher| matcher.owner.as_str()));
         Remark::debug(format!("Removed matchers: {names}"))
     }
 
@@ -154,6 +152,6 @@ impl Stream {
     }
 }
 
-fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+fn quoted(names: impl Iterator<Item = impl std::fmt::Display>) -> String {
     names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }

@@ -290,6 +290,19 @@ fn a_path_is_relative_only_to_a_folder_above_it() {
     }
 }
 
+// OutputManagerL0.cs, `StripCompositeMarkers_…`.
+#[test]
+fn a_process_cannot_mark_the_steps_of_an_action() {
+    for (line, expected) in [
+        ("##[start-action display=Fake;id=fake]", r"##[\start-action display=Fake;id=fake]"),
+        ("##[end-action id=fake]", r"##[\end-action id=fake]"),
+        ("Some text ##[start-action id=fake] more", r"Some text ##[\start-action id=fake] more"),
+        ("##[group]My Group", "##[group]My Group"),
+    ] {
+        assert_eq!(disarm(line), expected);
+    }
+}
+
 #[test]
 fn noise_never_panics_and_reads_back_as_a_command_only_if_it_is_one() {
     let mut random = fastrand::Rng::with_seed(1);

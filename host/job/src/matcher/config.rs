@@ -78,6 +78,14 @@ pub fn owners(json: &str) -> Result<Vec<String>, MatcherError> {
     matchers(&parse(json)?)?.into_iter().map(|matcher| text(matcher, "owner")).collect()
 }
 
+/// Checks a file of matchers as [`super::Matchers::add`] does.
+///
+/// # Errors
+/// [`MatcherError`].
+pub fn check(json: &str) -> Result<(), MatcherError> {
+    read(json).map(drop)
+}
+
 /// Reads all matchers of a file.
 pub(super) fn read(json: &str) -> Result<Vec<Matcher>, MatcherError> {
     let root = parse(json)?;

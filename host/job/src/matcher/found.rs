@@ -2,9 +2,10 @@
 //!
 //! Source: actions/runner `OutputManager.cs`, `ConvertToIssue` and `GetRepositoryPath`.
 
-use act_core::event::Level;
+use act_core::event::{FilePlace, Level};
 
 use super::running::Matched;
+use crate::command::Annotation;
 use crate::remark::Remark;
 
 /// A problem that a matcher found.
@@ -81,6 +82,14 @@ fn digits(text: &str) -> Option<u32> {
 }
 
 impl Found {
+    /// Returns the annotation, with the file as the tool wrote it: see [`Found::path`].
+    #[must_use]
+    pub fn into_annotation(self) -> Annotation {
+        let (file, line, column) = (self.file, self.line, self.column);
+        let place = FilePlace { file, line, column, ..FilePlace::default() };
+        Annotation { level: self.level, message: self.message, title: None, place }
+    }
+
     /// Returns where the file would lie: beside [`Found::from_path`] if that is given, from the workspace
     /// else; without `.` and `..`. Paths are those of Unix.
     ///

@@ -43,12 +43,12 @@ fn the_newest_matcher_comes_first() {
 #[test]
 fn a_matcher_is_removed_by_its_owner() {
     let mut output = two();
-    assert_eq!(output.matchers.remove(["MY-matcher-1", "unknown"]).text, "Removed matchers: 'my-matcher-1'");
+    assert_eq!(output.matchers.remove("MY-matcher-1").text, "Removed matchers: 'my-matcher-1'");
     assert_eq!(
         output.lines(&["ERROR: message 3", "NOT GOOD: message 4"]),
         [Err("ERROR: message 3"), problem("message 4")]
     );
-    output.matchers.remove(["my-matcher-2"]);
+    output.matchers.remove("my-matcher-2");
     assert!(output.matchers.is_empty());
     assert_eq!(output.lines(&["NOT GOOD: message 4"]), [Err("NOT GOOD: message 4")]);
 }
@@ -132,6 +132,8 @@ fn a_line_or_column_that_is_no_number_is_left_out() {
     ] {
         let found = output.scan(line).unwrap();
         assert_eq!((found.line, found.column), expected, "{line}");
+        let place = found.into_annotation().place;
+        assert_eq!((place.line, place.column), expected, "{line}");
     }
     assert_eq!(
         output.remarks[..2],
