@@ -12,6 +12,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod concurrency;
 pub mod control;
 pub mod decide;
 pub mod end;

@@ -9,8 +9,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::end::Conclusion;
-use crate::environment::{Cursor, ExecEnd};
+use crate::environment::ExecEnd;
 use crate::ids::{ExecId, StepRef};
+
+/// How far a stream of a process was taken in: output before it is never asked for again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamPoint {
+    /// Bytes from its start.
+    pub offset: u64,
+    /// Whether that is within a line, of which parts have been given out.
+    #[serde(default)]
+    pub mid_line: bool,
+    /// Bytes from there that belong to a secret which began before.
+    #[serde(default)]
+    pub hidden: u32,
+}
 
 /// One thing that happened in a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,10 +68,10 @@ pub enum Record {
     Progress {
         /// The process.
         exec: ExecId,
-        /// Up to where; output before it is never asked for again.
-        cursor: Cursor,
-        /// Whether each stream stands in the middle of an overlong line: stdout, stderr.
-        mid_line: (bool, bool),
+        /// How far standard output was taken in.
+        stdout: StreamPoint,
+        /// How far standard error was taken in.
+        stderr: StreamPoint,
         /// What the output's commands did, in order.
         effects: Vec<Effect>,
     },

@@ -1,1 +1,33 @@
-//! act-engine
+//! Runs a workflow that was read, checked and selected: the dispatcher of jobs, and what surrounds one.
+//!
+//! The engine decides order, conditions, legs, groups and cancellation. It executes nothing itself
+//! (`act-job` does), reads no clock, disk or environment (see [`ports`]), and keeps all state of a run in
+//! the run: the model of the workflow is never changed.
+//!
+//! ```text
+//! RunRequest ─▶ run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: place ▶ decide ▶ provision ▶ execute
+//!                       (DAG)     (if)   (matrix)      └▶ call: run_jobs of the called workflow
+//! ```
+#![warn(missing_docs)]
+
+pub mod cancel;
+pub mod place;
+pub mod ports;
+pub mod refuse;
+pub mod request;
+pub mod secrets;
+
+mod call;
+mod control;
+mod dispatcher;
+mod group;
+mod job;
+mod launch;
+mod outcome;
+mod scope;
+
+pub use cancel::Cancel;
+pub use dispatcher::{RunEnd, run};
+pub use ports::Host;
+pub use request::{RunRequest, Selection};
+pub use secrets::Secrets;

@@ -45,7 +45,8 @@ impl Executor<'_> {
     /// [`Halt::Failed`] when the files cannot be read.
     pub(crate) async fn hash_files(&mut self, step: &StepRef, args: &[Value]) -> Result<String, Halt> {
         let mut patterns: Vec<String> = args.iter().map(text_of).collect();
-        let is_this = |record: &Record| matches!(record, Record::Hashed { patterns: past, .. } if *past == patterns);
+        let is_this =
+            |record: &Record| matches!(record, Record::Hashed { patterns: past, .. } if *past == patterns);
         if let Some(Record::Hashed { digest, .. }) = self.journal.recall("a digest of files", is_this)? {
             return Ok(digest);
         }

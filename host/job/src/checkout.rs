@@ -31,8 +31,10 @@ impl Executor<'_> {
         let given = |name: &str| with.as_ref().and_then(|with| with.get(name));
         let own = |name: &str, expected: &[&str]| match given(name) {
             None => true,
-            Some(token) => token.as_str().is_some_and(|text| text.is_empty() || expected.contains(&text))
-                || token.as_expression().is_some_and(|found| found.source() == format!("github.{name}")),
+            Some(token) => {
+                token.as_str().is_some_and(|text| text.is_empty() || expected.contains(&text))
+                    || token.as_expression().is_some_and(|found| found.source() == format!("github.{name}"))
+            }
         };
         let source = &self.spec.source;
         own("repository", &[&source.repository]) && own("ref", &[&source.reference, &source.sha])
@@ -53,8 +55,12 @@ impl Executor<'_> {
             found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
         };
         let source = &self.spec.source;
-        let own_repository = given("repository").is_none_or(|name| name.eq_ignore_ascii_case(&source.repository));
-        let short = source.reference.strip_prefix("refs/heads/").or_else(|| source.reference.strip_prefix("refs/tags/"));
+        let own_repository =
+            given("repository").is_none_or(|name| name.eq_ignore_ascii_case(&source.repository));
+        let short = source
+            .reference
+            .strip_prefix("refs/heads/")
+            .or_else(|| source.reference.strip_prefix("refs/tags/"));
         let own_ref = given("ref")
             .is_none_or(|name| name == source.reference || name == source.sha || Some(name) == short);
         if !own_repository || !own_ref {
@@ -100,7 +106,10 @@ impl Executor<'_> {
                     Err(lost) => return Err(lost),
                 };
                 if error.is_none() {
-                    self.say(&unit.at, &format!("Checked out the working tree of {}", self.spec.source.repository));
+                    self.say(
+                        &unit.at,
+                        &format!("Checked out the working tree of {}", self.spec.source.repository),
+                    );
                 }
                 let record = Record::CheckedOut { step: unit.at.clone(), error: error.clone() };
                 self.journal.keep(record).await?;
@@ -127,9 +136,7 @@ impl Executor<'_> {
         let ask = CheckoutAsk { path: path.clone(), fetch_depth };
         match self.control.checkout(&ask).await {
             Ok(Checkout::Tree(tree)) => Ok(self.env.put_tree(tree, path).await?),
-            Ok(Checkout::InPlace) => {
-                Ok(self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, "")))
-            }
+            Ok(Checkout::InPlace) => Ok(self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""))),
             Err(error) => Err(Halt::failed(error.message)),
         }
     }

@@ -5,11 +5,12 @@
 
 use act_core::environment::{Cursor, EnvPath, LogicalPath, Root, Stream, Target};
 use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
-use act_core::record::Effect;
-use act_mask::Splitter;
+use act_core::record::{Effect, StreamPoint};
+use act_mask::{Line, ResumePoint, Splitter};
 
 use crate::command::{self, Allowed, Annotation, Command, Known};
 use crate::executor::{Executor, Halt};
+use crate::matcher::{self, Found, Matchers};
 use crate::remark::Remark;
 use crate::step::Running;
 
@@ -40,15 +41,20 @@ pub(crate) struct Console {
 
 struct Intake {
     splitter: Splitter,
-    /// A command longer than a line may be, from where it began.
-    held: Option<(String, u64)>,
+    matching: crate::matcher::Stream,
+    /// A command longer than a line may be, and from where it began.
+    held: Option<(String, StreamPoint)>,
 }
 
 impl Console {
     /// Takes output up where it was left.
-    pub(crate) fn resume(cursor: Cursor, mid_line: (bool, bool)) -> Self {
-        let intake = |offset, mid_line| Intake { splitter: Splitter::resume(offset, mid_line), held: None };
-        Self { streams: [intake(cursor.stdout, mid_line.0), intake(cursor.stderr, mid_line.1)] }
+    pub(crate) fn resume(matchers: &Matchers, points: [StreamPoint; 2]) -> Self {
+        let intake = |point: StreamPoint| {
+            let StreamPoint { offset, mid_line, hidden } = point;
+            let splitter = Splitter::resume(ResumePoint { offset, mid_line, hidden });
+            Intake { splitter, matching: matchers.stream(), held: None }
+        };
+        Self { streams: points.map(intake) }
     }
 
     fn intake(&mut self, stream: Stream) -> &mut Intake {
@@ -58,31 +64,35 @@ impl Console {
         }
     }
 
-    /// Returns up to where each stream has been turned into lines, and whether that is within one.
-    pub(crate) fn position(&self) -> (Cursor, (bool, bool)) {
+    /// Returns up to where each stream has been turned into lines.
+    pub(crate) fn points(&self) -> [StreamPoint; 2] {
         let [out, err] = &self.streams;
-        let cursor = Cursor { stdout: out.position(), stderr: err.position() };
-        (cursor, (out.splitter.mid_line(), err.splitter.mid_line()))
+        [out.point(), err.point()]
     }
 
-    /// Returns how many bytes of a stream have come in.
-    pub(crate) fn received(&self, stream: Stream) -> u64 {
-        match stream {
-            Stream::Stdout => self.streams[0].splitter.received(),
-            Stream::Stderr => self.streams[1].splitter.received(),
-        }
+    /// Returns how many bytes of each stream have come in.
+    pub(crate) fn received(&self) -> Cursor {
+        let [out, err] = &self.streams;
+        Cursor { stdout: out.splitter.received(), stderr: err.splitter.received() }
     }
 }
 
 impl Intake {
-    fn position(&self) -> u64 {
-        self.held.as_ref().map_or_else(|| self.splitter.position(), |(_, from)| *from)
+    fn point(&self) -> StreamPoint {
+        self.held.as_ref().map_or_else(|| point_of(&self.splitter), |(_, from)| *from)
     }
+}
+
+fn point_of(splitter: &Splitter) -> StreamPoint {
+    let ResumePoint { offset, mid_line, hidden } = splitter.position();
+    StreamPoint { offset, mid_line, hidden }
 }
 
 /// A line, or a part of one that is too long.
 struct Piece {
     text: String,
+    /// The text with its secrets hidden, where only the whole line tells them.
+    masked: Option<String>,
     /// The line goes on in the next piece.
     open: bool,
     /// The line began in an earlier piece.
@@ -100,29 +110,32 @@ impl Executor<'_> {
         bytes: Option<&[u8]>,
     ) -> Result<Vec<Effect>, Halt> {
         let intake = console.intake(stream);
+        let before = point_of(&intake.splitter);
+        let masker = &self.masker;
         let mut pieces = Vec::new();
-        let mut from = intake.splitter.position();
-        let mut take = |line: act_mask::Line<'_>| {
-            pieces.push((
-                Piece { text: line.text.into_owned(), open: line.continues, continued: line.continued },
-                from,
-            ));
-            from = line.end;
+        let take = |line: Line<'_>| {
+            pieces.push(Piece {
+                text: line.text().into_owned(),
+                masked: line.is_part().then(|| line.masked(masker).into_owned()),
+                open: line.continues,
+                continued: line.continued,
+            });
         };
         match bytes {
-            Some(bytes) => intake.splitter.push(bytes, &self.masker, &mut take),
-            None => intake.splitter.finish(&self.masker, &mut take),
+            Some(bytes) => intake.splitter.push(bytes, masker, take),
+            None => intake.splitter.finish(masker, take),
         }
         let mut effects = Vec::new();
-        for (piece, from) in pieces {
-            let Some(piece) = gather(&mut console.intake(stream).held, piece, from) else { continue };
-            self.take_piece(running, piece, &mut effects).await?;
+        for piece in pieces {
+            // A held command begins a line, and all of that line is held: its start is where the chunk began.
+            let Some(piece) = gather(&mut console.intake(stream).held, piece, before) else { continue };
+            self.take_piece(running, console, stream, piece, &mut effects).await?;
         }
         if bytes.is_none()
             && let Some((text, _)) = console.intake(stream).held.take()
         {
-            let piece = Piece { text, open: false, continued: false };
-            self.take_piece(running, piece, &mut effects).await?;
+            let piece = Piece { text, masked: None, open: false, continued: false };
+            self.take_piece(running, console, stream, piece, &mut effects).await?;
         }
         Ok(effects)
     }
@@ -130,11 +143,18 @@ impl Executor<'_> {
     async fn take_piece(
         &mut self,
         running: &mut Running,
+        console: &mut Console,
+        stream: Stream,
         piece: Piece,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Halt> {
-        if piece.continued {
-            self.journal.say(&running.at, LogLine::Marked(Mark::Continued, piece.text));
+        if let Some(masked) = piece.masked {
+            let line = if piece.continued {
+                LogLine::Marked(Mark::Continued, masked)
+            } else {
+                LogLine::Text(masked)
+            };
+            self.journal.say(&running.at, line);
             return Ok(());
         }
         if let Some(token) = &running.commands.stopped {
@@ -144,11 +164,15 @@ impl Executor<'_> {
         } else if let Some(command) = command::parse(&piece.text) {
             return self.obey(running, &command, &piece.text, effects).await;
         }
-        if !self.state.matchers.is_empty()
-            && let Some(found) = self.state.matchers.scan(&piece.text)
-        {
-            self.report_problem(running, &piece.text, found, effects);
-            return Ok(());
+        if !self.state.matchers.is_empty() {
+            let scanned = self.state.matchers.scan(&mut console.intake(stream).matching, &piece.text);
+            for remark in scanned.remarks {
+                self.remark(running, remark, effects);
+            }
+            if let Some(found) = scanned.found {
+                self.report_problem(running, found, effects);
+                return Ok(());
+            }
         }
         let text = self.mask_owned(piece.text);
         self.journal.say(&running.at, LogLine::Text(text));
@@ -209,10 +233,10 @@ impl Executor<'_> {
             },
             Known::RemoveMatcher { owner } => self.effect(running, Effect::RemoveMatcher(owner), effects),
             Known::RemoveMatchersOf { file } => {
-                if let Ok(json) = self.read_matcher(&file).await? {
-                    for owner in crate::matcher::owners(&json) {
-                        self.effect(running, Effect::RemoveMatcher(owner), effects);
-                    }
+                let owners =
+                    self.read_matcher(&file).await?.ok().and_then(|json| matcher::owners(&json).ok());
+                for owner in owners.into_iter().flatten() {
+                    self.effect(running, Effect::RemoveMatcher(owner), effects);
                 }
             }
             Known::Debug(text) => text.lines().for_each(|line| self.debug(&running.at, line)),
@@ -296,17 +320,18 @@ impl Executor<'_> {
         FilePlace { file, ..place }
     }
 
-    fn report_problem(
-        &mut self,
-        running: &mut Running,
-        line: &str,
-        found: crate::matcher::Found,
-        effects: &mut Vec<Effect>,
-    ) {
-        let text = self.masker.mask(line).into_owned();
+    fn report_problem(&mut self, running: &mut Running, found: Found, effects: &mut Vec<Effect>) {
+        let text = self.masker.mask(&found.text).into_owned();
         self.journal.say(&running.at, LogLine::Marked(found.level.into(), text));
+        let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
         let message = self.masker.mask(&found.message).into_owned();
-        let annotation = found.into_annotation();
+        let place = FilePlace {
+            file: found.path(root.as_str()),
+            line: found.line,
+            column: found.column,
+            ..FilePlace::default()
+        };
+        let annotation = Annotation { level: found.level, message: found.message, title: None, place };
         self.keep_annotation(running, annotation, message, effects);
     }
 
@@ -317,7 +342,7 @@ impl Executor<'_> {
         match self.env.get(&path, MATCHER_LIMIT).await? {
             Some(bytes) => {
                 let json = String::from_utf8_lossy(&bytes).into_owned();
-                Ok(crate::matcher::check(&json).map(|()| json).map_err(|error| error.to_string()))
+                Ok(matcher::check(&json).map(|()| json).map_err(|error| error.to_string()))
             }
             None => Ok(Err(format!("Unable to find problem matcher file '{path}'."))),
         }
@@ -338,7 +363,9 @@ impl Executor<'_> {
                 // Checked before it became an effect.
                 let _ = self.state.matchers.add(json);
             }
-            Effect::RemoveMatcher(owner) => self.state.matchers.remove(owner),
+            Effect::RemoveMatcher(owner) => {
+                self.state.matchers.remove(owner);
+            }
             Effect::Echo(on) => running.commands.echo = *on,
             Effect::StopCommands(token) => running.commands.stopped = Some(token.clone()),
             Effect::ResumeCommands => running.commands.stopped = None,
@@ -353,14 +380,14 @@ fn plain(level: Level, message: String) -> Annotation {
 }
 
 /// Puts the pieces of an overlong command together; other pieces pass.
-fn gather(held: &mut Option<(String, u64)>, piece: Piece, from: u64) -> Option<Piece> {
+fn gather(held: &mut Option<(String, StreamPoint)>, piece: Piece, from: StreamPoint) -> Option<Piece> {
     if let Some((text, _)) = held {
         text.push_str(&piece.text);
         if piece.open && text.len() < MAX_COMMAND {
             return None;
         }
         let (text, _) = held.take()?;
-        return Some(Piece { text, open: piece.open, continued: false });
+        return Some(Piece { text, masked: None, open: piece.open, continued: false });
     }
     if piece.open && !piece.continued && piece.text.trim_start().starts_with("::") {
         *held = Some((piece.text, from));

@@ -91,7 +91,8 @@ fn job(spec: &JobSpec, facts: &Facts) -> Object {
     let mut job = spec.contexts.job.as_object().cloned().unwrap_or_default();
     if !facts.services.is_empty() {
         let services = facts.services.iter().map(|(name, service)| {
-            let ports = Value::object(service.ports.iter().map(|(inner, outer)| (inner.as_str(), outer.as_str())));
+            let ports =
+                Value::object(service.ports.iter().map(|(inner, outer)| (inner.as_str(), outer.as_str())));
             let service = Object::new()
                 .with("id", service.id.as_str())
                 .with("network", service.network.as_str())

@@ -75,6 +75,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) remote: HashMap<String, Arc<Action>>,
     /// The action each step turned out to use.
     pub(crate) loaded: HashMap<StepPath, Arc<Action>>,
+    /// The names under which main steps ran, for their post steps.
+    pub(crate) names: HashMap<StepPath, String>,
 }
 
 impl<'a> Executor<'a> {
@@ -95,6 +97,7 @@ impl<'a> Executor<'a> {
             contexts: contexts::of_job(spec, env),
             remote: HashMap::new(),
             loaded: HashMap::new(),
+            names: HashMap::new(),
         }
     }
 
@@ -245,5 +248,5 @@ pub(crate) fn job_part(phase: Phase) -> StepRef {
 
 /// Returns a text value, or nothing.
 pub(crate) fn text_of(value: &Value) -> String {
-    act_expr::coerce::to_string(value).into_owned()
+    act_expr::coerce::to_text(value).into_owned()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use act_core::environment::{
-    Collect, Collected, EnvPath, Ending, ExecSpec, FileIn, LogicalPath, Root, StopLadder, Target,
+    Collect, Collected, Ending, EnvPath, ExecSpec, FileIn, LogicalPath, Root, StopLadder, Target,
 };
 use act_core::event::{Event, Mark};
 use act_expr::Value;
@@ -97,7 +97,7 @@ impl Executor<'_> {
 
     fn event_payload(&self) -> FileIn {
         let event = self.contexts.get("github").and_then(|github| github.get("event")).cloned();
-        let json = act_expr::to_json(&event.unwrap_or_default());
+        let json = act_expr::json::to_json(&event.unwrap_or_default());
         FileIn { path: contexts::event_file(), bytes: json.into_bytes().into() }
     }
 
@@ -154,7 +154,7 @@ impl Executor<'_> {
 
     fn take_pairs(&mut self, running: &mut Running, command: FileCommand, bytes: &[u8]) {
         let ends = match self.env.facts().os {
-            act_core::place::Os::Windows => LineEnds::Any,
+            act_core::place::Os::Windows => LineEnds::CrLf,
             act_core::place::Os::Linux | act_core::place::Os::MacOs => LineEnds::Lf,
         };
         let read = file_command::read_pairs(command, bytes, ends);

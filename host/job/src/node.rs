@@ -38,7 +38,8 @@ impl Executor<'_> {
             return Err(Halt::failed(format!("File not found: '{target}'")));
         }
         let program = self.find_node(unit, &node.version.value).await?;
-        let variables: Vec<_> = inputs.iter().map(|(name, value)| (input_variable(name), value.clone())).collect();
+        let variables: Vec<_> =
+            inputs.iter().map(|(name, value)| (input_variable(name), value.clone())).collect();
         let cwd = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
         let argv = vec![program.0, target];
         match self.run_process(running, argv, cwd, Vec::new(), &variables).await? {
@@ -69,7 +70,10 @@ impl Executor<'_> {
         let major = found.as_deref().and_then(major_version);
         if major != Some(wanted) {
             let found = found.unwrap_or_else(|| "of an unknown version".to_owned());
-            self.warn(&unit.at, &format!("The action asks for {version}; it runs on `node` {found} ({program})"));
+            self.warn(
+                &unit.at,
+                &format!("The action asks for {version}; it runs on `node` {found} ({program})"),
+            );
         }
         Ok(program)
     }

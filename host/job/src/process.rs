@@ -2,11 +2,9 @@
 
 use act_core::Loss;
 use act_core::control::CancelStage;
-use act_core::environment::{
-    Cursor, Ending, EnvironmentError, ExecEnd, ExecSpec, Followed, Stop, Stream,
-};
+use act_core::environment::{Cursor, Ending, EnvironmentError, ExecEnd, ExecSpec, Followed, Stop, Stream};
 use act_core::ids::ExecId;
-use act_core::record::Record;
+use act_core::record::{Record, StreamPoint};
 use act_workflow::evaluate;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -58,8 +56,7 @@ impl Executor<'_> {
         running: &mut Running,
         exec: &ExecId,
     ) -> Result<(Console, Option<ExecEnd>), Halt> {
-        let mut cursor = Cursor::default();
-        let mut mid_line = (false, false);
+        let mut points = [StreamPoint::default(); 2];
         loop {
             let of_this = |record: &Record| match record {
                 Record::Progress { exec: past, .. } | Record::Ended { exec: past, .. } => past == exec,
@@ -67,16 +64,18 @@ impl Executor<'_> {
                 _ => false,
             };
             match self.journal.recall("output", of_this)? {
-                Some(Record::Progress { cursor: reached, mid_line: middle, effects, .. }) => {
+                Some(Record::Progress { stdout, stderr, effects, .. }) => {
                     effects.iter().for_each(|effect| self.apply(running, effect));
-                    (cursor, mid_line) = (reached, middle);
+                    points = [stdout, stderr];
                 }
-                Some(Record::Ended { end, .. }) => return Ok((Console::resume(cursor, mid_line), Some(end))),
+                Some(Record::Ended { end, .. }) => {
+                    return Ok((Console::resume(&self.state.matchers, points), Some(end)));
+                }
                 Some(_) => {
                     self.state.cancel();
                     running.stop_asked = !self.holds(running).await?;
                 }
-                None => return Ok((Console::resume(cursor, mid_line), None)),
+                None => return Ok((Console::resume(&self.state.matchers, points), None)),
             }
         }
     }
@@ -91,11 +90,7 @@ impl Executor<'_> {
         let mut seen = if self.state.cancel_seen { CancelStage::Cancel } else { CancelStage::None };
         let mut breaks = 0;
         loop {
-            let from = Cursor {
-                stdout: console.received(Stream::Stdout),
-                stderr: console.received(Stream::Stderr),
-            };
-            let mut stream = match env.follow(exec, from).await {
+            let mut stream = match env.follow(exec, console.received()).await {
                 Ok(stream) => stream,
                 Err(error) => {
                     note_break(&mut breaks, &error)?;
@@ -136,7 +131,7 @@ impl Executor<'_> {
         console: &mut Console,
         (stream, offset, bytes): (Stream, u64, Bytes),
     ) -> Result<(), Halt> {
-        let received = console.received(stream);
+        let received = console.received().of(stream);
         if offset > received {
             let why = format!("bytes {received} to {offset} of the output are missing");
             return Err(Halt::Lost(Loss::Machine(why)));
@@ -157,10 +152,10 @@ impl Executor<'_> {
         exec: &ExecId,
         console: &mut Console,
     ) -> Result<(), Halt> {
-        let before = console.position();
+        let before = console.points();
         let mut effects = self.take_output(running, console, Stream::Stdout, None).await?;
         effects.extend(self.take_output(running, console, Stream::Stderr, None).await?);
-        if console.position() != before {
+        if console.points() != before {
             self.keep_progress(exec, console, effects).await?;
         }
         Ok(())
@@ -172,8 +167,9 @@ impl Executor<'_> {
         console: &Console,
         effects: Vec<act_core::record::Effect>,
     ) -> Result<(), Halt> {
-        let (cursor, mid_line) = console.position();
-        self.journal.keep(Record::Progress { exec: exec.clone(), cursor, mid_line, effects }).await?;
+        let [stdout, stderr] = console.points();
+        self.journal.keep(Record::Progress { exec: exec.clone(), stdout, stderr, effects }).await?;
+        let cursor = Cursor { stdout: stdout.offset, stderr: stderr.offset };
         Ok(self.env.ack(exec, cursor).await?)
     }
 

@@ -80,9 +80,7 @@ impl Scope for StepScope {
     }
 
     fn lookup(&self, _context: &str, key: &str) -> Reply {
-        let same = |call: &HostCall| {
-            matches!(call, HostCall::Lookup { key: asked, .. } if asked.eq_ignore_ascii_case(key))
-        };
+        let same = |call: &HostCall| matches!(call, HostCall::Lookup { key: asked, .. } if asked.eq_ignore_ascii_case(key));
         reply(self.answered(same))
     }
 

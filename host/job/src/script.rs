@@ -48,11 +48,7 @@ impl Executor<'_> {
             script: text.clone(),
             shell: shell.display(program.as_ref().map(EnvPath::as_str)),
         };
-        Ok(Work {
-            what,
-            remarks: Vec::new(),
-            kind: WorkKind::Script(Script { text, shell, program, cwd }),
-        })
+        Ok(Work { what, remarks: Vec::new(), kind: WorkKind::Script(Script { text, shell, program, cwd }) })
     }
 
     async fn text(

@@ -97,13 +97,7 @@ impl Scope {
     /// Keeps how a step ended. A made-up id (`__run`) is in no context.
     ///
     /// Source: `ExecutionContext.UpdateGlobalStepsContext`.
-    pub(crate) fn finish(
-        &mut self,
-        id: &str,
-        outputs: Object,
-        outcome: Conclusion,
-        conclusion: Conclusion,
-    ) {
+    pub(crate) fn finish(&mut self, id: &str, outputs: Object, outcome: Conclusion, conclusion: Conclusion) {
         if !id.starts_with("__") {
             self.0.insert(id.to_owned(), StepFacts { outputs, outcome, conclusion });
         }

@@ -12,11 +12,13 @@ use act_core::record::Record;
 use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
-use act_workflow::step::{If, Step};
+use act_workflow::step::{If, Step, StepKind};
+use act_workflow::token::{Token, TokenKind};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::contexts;
+use crate::display::{self, Doing};
 use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::state::Status;
@@ -104,7 +106,7 @@ impl Executor<'_> {
     pub(crate) async fn step(&mut self, frame: &Frame, unit: &Unit<'_>) -> Result<StepEnd, Loss> {
         self.notice_cancel().await?;
         let mut running = self.prepare(frame, unit);
-        let (wanted, messages) = match self.wanted(frame, unit, &mut running).await {
+        let (wanted, messages) = match self.wanted(unit, &mut running).await {
             Ok(wanted) => (wanted, Vec::new()),
             Err(Halt::Failed(messages)) => (true, messages),
             Err(Halt::Lost(loss)) => return Err(loss),
@@ -167,7 +169,7 @@ impl Executor<'_> {
     }
 
     /// Evaluates the step's environment, its name as well as may be, and whether it runs at all.
-    async fn wanted(&mut self, frame: &Frame, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Halt> {
+    async fn wanted(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Halt> {
         if let Some(token) = &unit.step.env {
             let evaluate = |scope: &StepScope| evaluate::step_env(token, scope);
             let own = self.evaluate(&unit.at, &mut running.scope, evaluate).await?;
@@ -182,14 +184,43 @@ impl Executor<'_> {
         {
             let evaluate = |scope: &StepScope| evaluate::step_name(token, scope);
             match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
-                Ok(name) if !name.is_empty() => running.name = self.masker.mask(&name).into_owned(),
+                Ok(name) if !name.is_empty() => {
+                    let name = self.masker.mask(&name).into_owned();
+                    running.name = display::step_name(Some(&name), Doing::Run(""));
+                }
                 Ok(_) | Err(Halt::Failed(_)) => {}
                 Err(lost) => return Err(lost),
             }
         }
-        let _ = frame;
+        if unit.at.phase == Phase::Main {
+            self.names.insert(unit.at.path.clone(), running.name.clone());
+        }
         let condition = unit.condition;
         self.evaluate(&unit.at, &mut running.scope, |scope| evaluate::condition(condition, scope)).await
+    }
+
+    /// Returns the name of a step before expressions are evaluated; a post step's is that of its main step.
+    fn default_name(&self, unit: &Unit<'_>) -> String {
+        let written = |token: &Token| self.masker.mask(&as_written(token)).into_owned();
+        let doing = match &unit.step.kind {
+            StepKind::Run { run, .. } => written(run),
+            StepKind::Uses { uses, .. } => uses.value.to_string(),
+            StepKind::Wait { .. }
+            | StepKind::WaitAll
+            | StepKind::Cancel { .. }
+            | StepKind::Parallel { .. } => unit.step.keyword().to_owned(),
+        };
+        let doing = match &unit.step.kind {
+            StepKind::Uses { .. } => Doing::Uses(&doing),
+            _ => Doing::Run(&doing),
+        };
+        let given = unit.step.name.as_ref().map(written);
+        let main = || display::step_name(given.as_deref(), doing);
+        match unit.at.phase {
+            Phase::Main => main(),
+            Phase::Pre => display::pre_name(&main()),
+            Phase::Post => display::post_name(&self.names.get(&unit.at.path).cloned().unwrap_or_else(main)),
+        }
     }
 
     /// Announces the step and does its work. `messages` are mistakes found before it could begin.
@@ -212,7 +243,8 @@ impl Executor<'_> {
         } else {
             None
         };
-        let what = work.as_ref().map_or_else(|| self.what_as_written(unit), |work| self.mask_what(&work.what));
+        let what =
+            work.as_ref().map_or_else(|| self.what_as_written(unit), |work| self.mask_what(&work.what));
         let began = self.announce(unit, running, what).await?;
         let Some(work) = work else { return Ok((began, Err(Halt::Failed(messages)))) };
         if let Err(halt) = self.limit_time(unit, running, began).await {
@@ -228,7 +260,8 @@ impl Executor<'_> {
         running: &Running,
         what: StepWhat,
     ) -> Result<Timestamp, Loss> {
-        let env = running.env.iter().map(|(name, value)| (name.clone(), self.masker.mask(value).into_owned()));
+        let env =
+            running.env.iter().map(|(name, value)| (name.clone(), self.masker.mask(value).into_owned()));
         let started = StepStarted {
             step: unit.at.clone(),
             id: unit.step.id.as_str().to_owned(),
@@ -257,7 +290,12 @@ impl Executor<'_> {
         }
     }
 
-    async fn limit_time(&mut self, unit: &Unit<'_>, running: &mut Running, began: Timestamp) -> Result<(), Halt> {
+    async fn limit_time(
+        &mut self,
+        unit: &Unit<'_>,
+        running: &mut Running,
+        began: Timestamp,
+    ) -> Result<(), Halt> {
         let Some(token) = unit.step.timeout_minutes.as_ref().filter(|_| unit.at.phase == Phase::Main) else {
             return Ok(());
         };
@@ -296,10 +334,8 @@ impl Executor<'_> {
         };
         if running.timed_out {
             let text = match running.minutes {
-                Some(minutes) => {
-                    format!("The action '{}' has timed out after {minutes} minutes.", running.name)
-                }
-                None => "The action has timed out.".to_owned(),
+                Some(minutes) => display::timed_out(&running.name, minutes),
+                None => display::TIMED_OUT_INSIDE.to_owned(),
             };
             self.error(&unit.at, &text);
             outcome = Conclusion::Failure;
@@ -379,3 +415,14 @@ impl Executor<'_> {
 
 /// A hundred years: longer limits are none.
 const MAX_SECONDS: u64 = 100 * 366 * 86_400;
+
+/// Returns a scalar as its file says it.
+pub(crate) fn as_written(token: &Token) -> String {
+    match &token.kind {
+        TokenKind::Null | TokenKind::Insert | TokenKind::Sequence(_) | TokenKind::Mapping(_) => String::new(),
+        TokenKind::Bool(value) => value.to_string(),
+        TokenKind::Number(value) => act_expr::coerce::to_text(&Value::Number(*value)).into_owned(),
+        TokenKind::String(text) => text.to_string(),
+        TokenKind::Expression(expression) => format!("${{{{ {} }}}}", expression.source()),
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use act_core::Loss;
 use act_core::control::{Admission, StepAsk};
 use act_core::event::StepWhat;
 use act_core::ids::Phase;
@@ -17,7 +16,7 @@ use crate::checkout::CheckoutPlan;
 use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::script::Script;
-use crate::step::{Frame, Running, Unit};
+use crate::step::{Frame, Running, Unit, as_written};
 
 /// What a step will do, all expressions evaluated.
 pub(crate) struct Work {
@@ -51,7 +50,8 @@ impl Executor<'_> {
                 let mut inputs = IndexMap::new();
                 if let Some(token) = with {
                     let evaluate = |scope: &StepScope| evaluate::step_inputs(token, scope);
-                    inputs = self.evaluate(&unit.at, &mut running.scope, evaluate).await?.into_iter().collect();
+                    inputs =
+                        self.evaluate(&unit.at, &mut running.scope, evaluate).await?.into_iter().collect();
                 }
                 match self.plan_checkout(unit.step, &inputs)? {
                     Some(plan) => Ok(plan),
@@ -196,12 +196,11 @@ impl Executor<'_> {
 
     /// Returns what a step does as its file says it, for a step that does not come to do it.
     pub(crate) fn what_as_written(&self, unit: &Unit<'_>) -> StepWhat {
-        let written = |token: &act_workflow::token::Token| self.masker.mask(&token.to_source()).into_owned();
+        let written = |token| self.masker.mask(&as_written(token)).into_owned();
         match &unit.step.kind {
-            StepKind::Run { run, shell, .. } => StepWhat::Run {
-                script: written(run),
-                shell: shell.as_ref().map(written).unwrap_or_default(),
-            },
+            StepKind::Run { run, shell, .. } => {
+                StepWhat::Run { script: written(run), shell: shell.as_ref().map(written).unwrap_or_default() }
+            }
             StepKind::Uses { uses, .. } => {
                 StepWhat::Uses { uses: uses.value.to_string(), with: IndexMap::new() }
             }
@@ -220,9 +219,4 @@ fn has_pre(action: &Action) -> bool {
         ActionRuns::Node(node) => node.pre.is_some(),
         ActionRuns::Composite { .. } | ActionRuns::Docker(_) => false,
     }
-}
-
-/// Turns an ended composite's or checkout's loss into a halt.
-pub(crate) const fn lost(loss: Loss) -> Halt {
-    Halt::Lost(loss)
 }

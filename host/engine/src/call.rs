@@ -1,0 +1,115 @@
+//! A job that calls another workflow: its inputs, its secrets, its jobs, its outputs.
+
+use act_core::Conclusion;
+use act_core::control::Secret;
+use act_core::event::Event;
+use act_workflow::evaluate;
+use act_workflow::model::{CallJob, CallSecrets, CalledWorkflow};
+use indexmap::IndexMap;
+
+use crate::dispatcher::{Run, WorkflowScope};
+use crate::job::LegCase;
+use crate::outcome::{Outcome, Outcomes};
+use crate::scope::JobScope;
+use crate::secrets::Secrets;
+
+impl Run {
+    /// Runs the jobs of a called workflow.
+    pub(crate) async fn call(&self, case: &LegCase<'_>, call: &CallJob) -> Outcome {
+        let began = self.host.clock.now();
+        let Some(called) = &call.called else {
+            let message = format!("the called workflow `{}` was not read", call.uses.value);
+            return self.end_wrong(&case.key, &case.name, case.job, vec![message]);
+        };
+        let prepared = self.prepare_call(case, call, called);
+        let (inputs, secrets) = match prepared {
+            Ok(prepared) => prepared,
+            Err(messages) => return self.end_wrong(&case.key, &case.name, case.job, messages),
+        };
+        let scope = WorkflowScope {
+            caller: Some(&case.key),
+            prefix: format!("{} / ", case.name),
+            jobs: called.jobs.iter().collect(),
+            enclosing: &called.enclosing,
+            inputs,
+            secrets,
+            cancel: case.cancel.clone(),
+        };
+        let outcomes = self.run_jobs(&scope).await;
+        let mut outcome = Outcome {
+            result: outcomes
+                .values()
+                .map(|outcome| outcome.result)
+                .fold(Conclusion::Skipped, Conclusion::merge),
+            outputs: IndexMap::new(),
+            lost: outcomes.values().any(|outcome| outcome.lost),
+        };
+        match self.call_outputs(&scope, called, &outcomes) {
+            Ok(outputs) => outcome.outputs = outputs,
+            Err(messages) => return self.end_wrong(&case.key, &case.name, case.job, messages),
+        }
+        self.say(
+            Some(&case.key),
+            Event::JobFinished {
+                name: case.name.clone(),
+                conclusion: outcome.result,
+                outputs: outcome.outputs.clone(),
+                loss: None,
+                duration_ms: self.millis_since(began),
+            },
+        );
+        outcome
+    }
+
+    fn prepare_call(
+        &self,
+        case: &LegCase<'_>,
+        call: &CallJob,
+        called: &CalledWorkflow,
+    ) -> Result<(act_expr::Value, Secrets), Vec<String>> {
+        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
+        let inputs =
+            evaluate::now(evaluate::call_inputs(call, called, &case.expressions)).map_err(messages)?;
+        let secrets = match &call.secrets {
+            CallSecrets::Inherit(_) => case.scope.secrets.clone(),
+            CallSecrets::None => self.token_of(&case.scope.secrets).collect(),
+            CallSecrets::Map(token) => {
+                let given =
+                    evaluate::now(evaluate::call_secrets(token, &case.expressions)).map_err(messages)?;
+                let given = given.into_iter().filter(|(_, value)| !value.is_empty());
+                let given = given.map(|(name, value)| (name, Secret::new(value)));
+                self.token_of(&case.scope.secrets).chain(given).collect()
+            }
+        };
+        Ok((inputs, secrets))
+    }
+
+    /// The run's own token reaches every called workflow, whatever is handed over.
+    fn token_of(&self, secrets: &Secrets) -> impl Iterator<Item = (String, Secret)> {
+        const TOKEN: &str = "GITHUB_TOKEN";
+        secrets.get(TOKEN).cloned().map(|token| (TOKEN.to_owned(), token)).into_iter()
+    }
+
+    fn call_outputs(
+        &self,
+        scope: &WorkflowScope<'_>,
+        called: &CalledWorkflow,
+        outcomes: &Outcomes,
+    ) -> Result<IndexMap<String, String>, Vec<String>> {
+        let expressions = JobScope {
+            contexts: self.contexts(scope).with("jobs", outcomes.jobs(&called.jobs)),
+            outcomes,
+            ancestors: &[],
+            cancelled: false,
+            secrets: &scope.secrets,
+        };
+        let mut outputs = IndexMap::new();
+        for (name, output) in &called.signature.outputs {
+            let Some(token) = &output.value else { continue };
+            let value = evaluate::now(evaluate::text(token, &expressions))
+                .map_err(|error| error.messages(&self.request.files))?;
+            outputs.insert(name.as_str().to_owned(), value);
+        }
+        Ok(outputs)
+    }
+}

@@ -1,0 +1,270 @@
+//! One job of a workflow: whether it runs, its legs, and what they come to together.
+
+use std::sync::Arc;
+
+use act_core::Conclusion;
+use act_core::control::CancelStage;
+use act_core::event::{Event, Level};
+use act_core::ids::JobKey;
+use act_expr::{Object, Value};
+use act_workflow::evaluate;
+use act_workflow::ids::JobId;
+use act_workflow::matrix::{self, Leg, Strategy};
+use act_workflow::model::{Job, JobKind};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+
+use crate::cancel::Cancel;
+use crate::dispatcher::{Run, WorkflowScope};
+use crate::group::{NoSeat, hold};
+use crate::outcome::{Outcome, Outcomes};
+use crate::scope::JobScope;
+
+/// One leg of a job, ready to run.
+pub(crate) struct LegCase<'a> {
+    pub(crate) scope: &'a WorkflowScope<'a>,
+    pub(crate) job: &'a Job,
+    pub(crate) key: JobKey,
+    pub(crate) name: String,
+    pub(crate) expressions: JobScope<'a>,
+    pub(crate) needs: Value,
+    pub(crate) cancel: Arc<Cancel>,
+}
+
+/// How one leg ended, and whether its failure is forgiven.
+pub(crate) struct LegEnd {
+    pub(crate) outcome: Outcome,
+    pub(crate) forgiven: bool,
+}
+
+impl Run {
+    /// Runs a job whose needs have ended.
+    pub(crate) async fn job(&self, scope: &WorkflowScope<'_>, job: &Job, before: &Outcomes) -> Outcome {
+        let key = scope.key(job, None);
+        let ancestors = ancestors(scope, job);
+        let expressions = JobScope {
+            contexts: self.contexts(scope).with("needs", before.needs(job)),
+            outcomes: before,
+            ancestors: &ancestors,
+            cancelled: scope.cancel.stage() >= CancelStage::Cancel,
+            secrets: &scope.secrets,
+        };
+        match evaluate::now(evaluate::condition(&job.condition, &expressions)) {
+            Ok(true) if scope.cancel.stage() < CancelStage::Kill => {}
+            Ok(_) => {
+                let stopped = scope.cancel.stage() >= CancelStage::Cancel;
+                let end = if stopped { Conclusion::Cancelled } else { Conclusion::Skipped };
+                return self.end_unstarted(&key, &scope.name_of(job), end);
+            }
+            Err(error) => {
+                let messages = error.messages(&self.request.files);
+                return self.end_wrong(&key, &scope.name_of(job), job, messages);
+            }
+        }
+        let strategy = match self.strategy(job, &expressions) {
+            Ok(strategy) => strategy,
+            Err(messages) => return self.end_wrong(&key, &scope.name_of(job), job, messages),
+        };
+        self.legs(scope, job, &expressions, strategy).await
+    }
+
+    /// Says that a job ended without having started.
+    pub(crate) fn end_unstarted(&self, key: &JobKey, name: &str, conclusion: Conclusion) -> Outcome {
+        self.say(
+            Some(key),
+            Event::JobFinished {
+                name: name.to_owned(),
+                conclusion,
+                outputs: indexmap::IndexMap::new(),
+                loss: None,
+                duration_ms: 0,
+            },
+        );
+        Outcome::plain(conclusion)
+    }
+
+    pub(crate) fn end_wrong(&self, key: &JobKey, name: &str, job: &Job, messages: Vec<String>) -> Outcome {
+        for message in messages {
+            self.notice(Some(key), Level::Error, Some(job.id_span), message);
+        }
+        self.end_unstarted(key, name, Conclusion::Failure)
+    }
+
+    fn strategy(&self, job: &Job, expressions: &JobScope<'_>) -> Result<Strategy, Vec<String>> {
+        let value = match &job.strategy {
+            None => Value::Null,
+            Some(token) => evaluate::now(evaluate::strategy(token, expressions))
+                .map_err(|error| error.messages(&self.request.files))?,
+        };
+        matrix::expand(job.id.as_str(), &value)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    async fn legs(
+        &self,
+        scope: &WorkflowScope<'_>,
+        job: &Job,
+        expressions: &JobScope<'_>,
+        strategy: Strategy,
+    ) -> Outcome {
+        let Strategy { fail_fast, max_parallel, legs } = strategy;
+        let many = legs.iter().any(|leg| leg.matrix != Value::Null);
+        let wanted: Vec<_> =
+            (0..).zip(legs).filter(|(_, leg)| self.request.selection.takes(&leg.matrix)).collect();
+        if wanted.is_empty() {
+            let key = scope.key(job, None);
+            return self.end_unstarted(&key, &scope.name_of(job), Conclusion::Skipped);
+        }
+        let cancel = scope.cancel.child();
+        if many {
+            let legs = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+            self.say(Some(&scope.key(job, None)), Event::JobExpanded { legs });
+        }
+        let turns = Semaphore::new(max_parallel.map_or(wanted.len(), |max| max as usize).max(1));
+        let mut running: FuturesUnordered<_> = wanted
+            .into_iter()
+            .map(|(index, leg)| {
+                let key = scope.key(job, many.then_some(index));
+                let (turns, cancel) = (&turns, cancel.child());
+                async move {
+                    // The semaphore lives as long as the legs: it cannot be closed.
+                    let _turn = turns.acquire().await;
+                    self.leg(scope, job, key, expressions, leg, cancel).await
+                }
+            })
+            .collect();
+        let mut outcome = Outcome::plain(Conclusion::Skipped);
+        while let Some(end) = running.next().await {
+            if end.outcome.result == Conclusion::Failure && fail_fast && !end.forgiven {
+                cancel.raise(CancelStage::Cancel);
+            }
+            let mut leg = end.outcome;
+            if end.forgiven && leg.result == Conclusion::Failure {
+                leg.result = Conclusion::Success;
+            }
+            outcome.add_leg(leg);
+        }
+        outcome
+    }
+
+    async fn leg(
+        &self,
+        scope: &WorkflowScope<'_>,
+        job: &Job,
+        key: JobKey,
+        expressions: &JobScope<'_>,
+        leg: Leg,
+        cancel: Arc<Cancel>,
+    ) -> LegEnd {
+        let contexts = Object::clone(&expressions.contexts)
+            .with("matrix", leg.matrix.clone())
+            .with("strategy", leg.strategy.clone());
+        let expressions = JobScope { contexts, ..expressions.clone() };
+        let unforgiven = |outcome| LegEnd { outcome, forgiven: false };
+        let name = match self.leg_name(scope, job, &leg, &expressions) {
+            Ok(name) => name,
+            Err(messages) => return unforgiven(self.end_wrong(&key, &scope.name_of(job), job, messages)),
+        };
+        let needs = expressions.contexts.get("needs").cloned().unwrap_or_default();
+        let ids = job.needs.iter().map(|need| need.value.as_str().to_owned()).collect();
+        self.say(Some(&key), Event::JobQueued { name: name.clone(), needs: ids });
+        if cancel.stage() >= CancelStage::Cancel && !self.survives_cancel(job, &expressions) {
+            return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled));
+        }
+        let case = LegCase { scope, job, key, name, expressions, needs, cancel };
+        self.seated_leg(case).await
+    }
+
+    /// Whether a job's condition holds although it is cancelled, as `always()` does.
+    fn survives_cancel(&self, job: &Job, expressions: &JobScope<'_>) -> bool {
+        let cancelled = JobScope { cancelled: true, ..expressions.clone() };
+        evaluate::now(evaluate::condition(&job.condition, &cancelled)).unwrap_or(false)
+    }
+
+    fn leg_name(
+        &self,
+        scope: &WorkflowScope<'_>,
+        job: &Job,
+        leg: &Leg,
+        expressions: &JobScope<'_>,
+    ) -> Result<String, Vec<String>> {
+        let default = || leg.display_name(job.id.as_str());
+        let name = match &job.name {
+            None => default(),
+            Some(token) => match token.as_str() {
+                Some(literal) => leg.display_name(literal),
+                None => {
+                    let name = evaluate::now(evaluate::job_name(token, expressions))
+                        .map_err(|error| error.messages(&self.request.files))?;
+                    if name.is_empty() { default() } else { name }
+                }
+            },
+        };
+        Ok(format!("{}{name}", scope.prefix))
+    }
+
+    /// Waits for the job's own concurrency group, then runs the leg.
+    async fn seated_leg(&self, case: LegCase<'_>) -> LegEnd {
+        let unforgiven = |outcome| LegEnd { outcome, forgiven: false };
+        let seat = match &case.job.concurrency {
+            None => None,
+            Some(token) => {
+                match self.enter_group(Some(&case.key), token, &case.expressions, &case.cancel).await {
+                    Ok(seat) => seat,
+                    Err(NoSeat::Cancelled(reason)) => {
+                        self.notice(Some(&case.key), Level::Error, Some(token.span), reason);
+                        return unforgiven(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled));
+                    }
+                    Err(NoSeat::Failed(messages)) => {
+                        return unforgiven(self.end_wrong(&case.key, &case.name, case.job, messages));
+                    }
+                }
+            }
+        };
+        let (key, cancel) = (case.key.clone(), case.cancel.clone());
+        let work = async {
+            match &case.job.kind {
+                JobKind::Steps(steps) => self.launch(&case, steps).await,
+                JobKind::Call(call) => unforgiven(Box::pin(self.call(&case, call)).await),
+            }
+        };
+        hold(seat, work, |by| {
+            let message = format!("Canceling since its concurrency group was asked for by {by}");
+            self.notice(Some(&key), Level::Error, None, message);
+            cancel.raise(CancelStage::Cancel);
+        })
+        .await
+    }
+}
+
+impl WorkflowScope<'_> {
+    pub(crate) fn key(&self, job: &Job, leg: Option<u32>) -> JobKey {
+        match self.caller {
+            None => JobKey::top(job.id.clone(), leg),
+            Some(caller) => caller.child(job.id.clone(), leg),
+        }
+    }
+
+    /// Returns the name of a job before it has legs.
+    pub(crate) fn name_of(&self, job: &Job) -> String {
+        let literal = job.name.as_ref().and_then(|name| name.as_str());
+        format!("{}{}", self.prefix, literal.unwrap_or(job.id.as_str()))
+    }
+}
+
+/// Returns all jobs that a job depends on, the needs of needs as well.
+fn ancestors(scope: &WorkflowScope<'_>, job: &Job) -> Vec<JobId> {
+    let mut found: Vec<JobId> = job.needs.iter().map(|need| need.value.clone()).collect();
+    let mut index = 0;
+    while let Some(id) = found.get(index).cloned() {
+        let needs = scope.jobs.iter().filter(|job| job.id == id).flat_map(|job| &job.needs);
+        for need in needs {
+            if !found.contains(&need.value) {
+                found.push(need.value.clone());
+            }
+        }
+        index += 1;
+    }
+    found
+}

@@ -1,0 +1,274 @@
+//! One launch of one leg: place, decide, provision, execute, conclude.
+
+use std::time::Duration;
+
+use act_core::control::CancelStage;
+use act_core::decide::{Case, LabelAsk};
+use act_core::event::{Event, Level};
+use act_core::ids::{Attempt, Epoch, Launch, LaunchId, MachineId};
+use act_core::place::{Bind, Decision};
+use act_core::provisioner::{Creation, Machine, Release, Released};
+use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
+use act_core::{Conclusion, JobEnd, JobSpec, Loss};
+use act_expr::{Object, Value};
+use act_workflow::evaluate;
+use act_workflow::model::StepsJob;
+use act_workflow::source::Span;
+use act_workflow::token::{Token, TokenKind};
+use indexmap::IndexMap;
+
+use crate::control::LaunchControl;
+use crate::dispatcher::Run;
+use crate::job::{LegCase, LegEnd};
+use crate::outcome::Outcome;
+
+/// Minutes a job may run, and may go on after a cancellation, where the workflow does not say.
+///
+/// Source: GitHub docs, `jobs.<job_id>.timeout-minutes`; actions/runner `JobRunner.cs`.
+const TIMEOUT_MINUTES: f64 = 360.0;
+const CANCEL_TIMEOUT_MINUTES: f64 = 5.0;
+
+/// The first launch, and who speaks for it: this host retries nothing on its own machine.
+const LAUNCH: Launch = Launch(1);
+const EPOCH: Epoch = Epoch(1);
+
+/// What a leg's own keys come to.
+struct Settings {
+    timeout: Duration,
+    timeout_minutes: f64,
+    cancel_timeout: Duration,
+    forgiven: bool,
+}
+
+impl Run {
+    /// Runs a leg on a machine.
+    pub(crate) async fn launch(&self, case: &LegCase<'_>, job: &StepsJob) -> LegEnd {
+        let end = |outcome, forgiven| LegEnd { outcome, forgiven };
+        let (settings, decision) = match self.decide(case, job) {
+            Ok(decided) => decided,
+            Err(messages) => return end(self.end_wrong(&case.key, &case.name, case.job, messages), false),
+        };
+        // The semaphore lives as long as the run: it cannot be closed.
+        let _place = tokio::select! {
+            place = self.places.acquire() => place,
+            _ = case.cancel.beyond(CancelStage::None) => {
+                return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled), false);
+            }
+        };
+        let began = self.host.clock.now();
+        let ended = self.on_machine(case, job, &settings, &decision).await;
+        let duration_ms = self.millis_since(began);
+        let (conclusion, outputs, loss) = match ended {
+            JobEnd::Concluded(result) => (result.conclusion, result.outputs, None),
+            JobEnd::Interrupted(loss) => (Conclusion::Failure, IndexMap::new(), Some(loss)),
+        };
+        let lost = loss.is_some();
+        let name = case.name.clone();
+        self.say(
+            Some(&case.key),
+            Event::JobFinished { name, conclusion, outputs: outputs.clone(), loss, duration_ms },
+        );
+        let forgiven = settings.forgiven && !lost;
+        end(Outcome { result: conclusion, outputs, lost }, forgiven)
+    }
+
+    fn decide(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<(Settings, Decision), Vec<String>> {
+        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
+        let settings = self.settings(case, job)?;
+        let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, &case.expressions)).map_err(messages)?;
+        let ask = LabelAsk {
+            labels: runs_on.labels.clone(),
+            group: runs_on.group,
+            repository: self.request.source.repository.clone(),
+            job: case.job.id.as_str().to_owned(),
+        };
+        let placed = self.host.place(&ask).map_err(|unplaced| {
+            let hint = unplaced.hint.map(|hint| format!("hint: {hint}"));
+            std::iter::once(unplaced.message).chain(hint).collect::<Vec<_>>()
+        })?;
+        self.say(
+            Some(&case.key),
+            Event::JobPlaced {
+                labels: ask.labels,
+                mapper: placed.mapper,
+                placement: placed.placement.clone(),
+                reason: placed.reason,
+            },
+        );
+        let bind =
+            Bind { repository: self.request.source.repository.clone(), deadline: Some(settings.timeout) };
+        let request = Case { launch: self.launch_id(case), placement: placed.placement, bind };
+        let decision = self.host.decide(&request).map_err(|unplaced| vec![unplaced.message])?;
+        Ok((settings, decision))
+    }
+
+    fn settings(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<Settings, Vec<String>> {
+        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
+        let minutes = |token: &Option<Token>, default: f64| -> Result<f64, Vec<String>> {
+            let Some(token) = token else { return Ok(default) };
+            evaluate::now(evaluate::job_minutes(token, &case.expressions)).map_err(messages)
+        };
+        let timeout_minutes = minutes(&job.timeout_minutes, TIMEOUT_MINUTES)?;
+        let forgiven = match &job.continue_on_error {
+            None => false,
+            Some(token) => {
+                evaluate::now(evaluate::job_continue_on_error(token, &case.expressions)).map_err(messages)?
+            }
+        };
+        Ok(Settings {
+            timeout: of_minutes(timeout_minutes),
+            timeout_minutes,
+            cancel_timeout: of_minutes(minutes(&job.cancel_timeout_minutes, CANCEL_TIMEOUT_MINUTES)?),
+            forgiven,
+        })
+    }
+
+    fn launch_id(&self, case: &LegCase<'_>) -> LaunchId {
+        let Attempt(attempt) = self.request.attempt;
+        LaunchId { run: self.request.run, job: case.key.clone(), attempt: Attempt(attempt), launch: LAUNCH }
+    }
+
+    async fn on_machine(
+        &self,
+        case: &LegCase<'_>,
+        job: &StepsJob,
+        settings: &Settings,
+        decision: &Decision,
+    ) -> JobEnd {
+        let launch = self.launch_id(case);
+        let machine = match self.host.provisioner.create(&MachineId::of(&launch), decision).await {
+            Creation::Created(machine) | Creation::Adopted(machine) => machine,
+            Creation::Refused { reason, .. } => {
+                return JobEnd::Interrupted(Loss::NotProvisioned(reason));
+            }
+        };
+        let end = match self.host.provisioner.bind(&machine, &launch, EPOCH).await {
+            Ok(env) => {
+                let started =
+                    Event::JobStarted { name: case.name.clone(), machine: env.facts().name.clone() };
+                match self.tell(Some(&case.key), started) {
+                    Ok(()) => {
+                        let spec = self.spec(case, job, settings, launch);
+                        self.execute(case, settings, &spec, &*env).await
+                    }
+                    Err(loss) => JobEnd::Interrupted(loss),
+                }
+            }
+            Err(error) => JobEnd::Interrupted(Loss::Machine(error.to_string())),
+        };
+        self.release(case, &machine).await;
+        end
+    }
+
+    async fn release(&self, case: &LegCase<'_>, machine: &Machine) {
+        if let Released::Unconfirmed(what) = self.host.provisioner.release(machine, Release::Done).await {
+            let message = format!("the job's machine could not be taken down wholly: {what}");
+            self.notice(Some(&case.key), Level::Warning, None, message);
+        }
+    }
+
+    /// Executes the job, under its time limit and the one after a cancellation.
+    async fn execute(
+        &self,
+        case: &LegCase<'_>,
+        settings: &Settings,
+        spec: &JobSpec,
+        env: &dyn act_core::environment::Environment,
+    ) -> JobEnd {
+        let control = LaunchControl {
+            host: self.host.clone(),
+            stamp: self.stamp(&case.key),
+            secrets: case.scope.secrets.clone(),
+            masks: self.request.secrets.clone(),
+            cancel: case.cancel.clone(),
+        };
+        let job = act_job::run_job(spec, env, &control, &[]);
+        let watch = async {
+            tokio::select! {
+                () = tokio::time::sleep(settings.timeout) => {
+                    let message = format!(
+                        "The job running on runner {} has exceeded the maximum execution time of {} minutes.",
+                        env.facts().name, settings.timeout_minutes,
+                    );
+                    self.notice(Some(&case.key), Level::Error, None, message);
+                    case.cancel.raise(CancelStage::Cancel);
+                }
+                _ = case.cancel.beyond(CancelStage::None) => {}
+            }
+            tokio::time::sleep(settings.cancel_timeout).await;
+            case.cancel.raise(CancelStage::Kill);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            end = job => end,
+            () = watch => JobEnd::Interrupted(Loss::Machine("the watch over the job ended".to_owned())),
+        }
+    }
+
+    fn spec(&self, case: &LegCase<'_>, job: &StepsJob, settings: &Settings, launch: LaunchId) -> JobSpec {
+        let context = |name: &str| case.expressions.contexts.get(name).cloned().unwrap_or_default();
+        let github = context("github").as_object().cloned().unwrap_or_default();
+        let github = github.with("job", case.job.id.as_str());
+        let base = literal_env(&self.request.env);
+        let env = std::iter::once(base).chain(case.scope.enclosing.env.clone()).chain(job.env.clone());
+        let defaults = |key: &str| {
+            let of = |token: &Option<Token>| token.as_ref()?.get("run")?.get(key).cloned();
+            of(&job.defaults).or_else(|| of(&case.scope.enclosing.defaults))
+        };
+        JobSpec {
+            version: SPEC_VERSION,
+            launch,
+            name: case.name.clone(),
+            files: self.request.files.clone(),
+            steps: job.steps.clone(),
+            env: env.collect(),
+            defaults: RunDefaults {
+                shell: defaults("shell"),
+                working_directory: defaults("working-directory"),
+            },
+            outputs: job.outputs.clone(),
+            contexts: JobContexts {
+                github: github.into(),
+                inputs: context("inputs"),
+                vars: context("vars"),
+                needs: case.needs.clone(),
+                strategy: context("strategy"),
+                matrix: context("matrix"),
+                job: self.job_context(),
+            },
+            secrets: case.scope.secrets.names().cloned().collect(),
+            source: self.request.source.clone(),
+            cancel_timeout: settings.cancel_timeout,
+            debug: self.request.debug,
+            show_secrets: self.request.show_secrets,
+        }
+    }
+
+    /// Source: actions/runner `JobContext.cs`.
+    fn job_context(&self) -> Value {
+        let github = &self.request.github;
+        let of = |name: &str| github.get(name).cloned().unwrap_or_default();
+        Object::new()
+            .with("workflow_ref", of("workflow_ref"))
+            .with("workflow_sha", of("workflow_sha"))
+            .with("workflow_repository", of("repository"))
+            .with("workflow_file_path", self.request.started.workflow_file.as_str())
+            .into()
+    }
+}
+
+/// A hundred years: longer limits are none.
+const MAX_MINUTES: f64 = 100.0 * 366.0 * 24.0 * 60.0;
+
+/// Minutes may be fractions; nonsense is no time at all.
+fn of_minutes(minutes: f64) -> Duration {
+    let minutes = if minutes.is_nan() { 0.0 } else { minutes.clamp(0.0, MAX_MINUTES) };
+    Duration::from_secs_f64(minutes * 60.0)
+}
+
+/// Returns variables as an `env` mapping without expressions.
+fn literal_env(variables: &[(String, String)]) -> Token {
+    let text = |text: &str| Token::string(text, Span::nowhere());
+    let entries = variables.iter().map(|(name, value)| (text(name), text(value)));
+    Token::new(TokenKind::Mapping(entries.collect()), Span::nowhere())
+}

@@ -1,0 +1,95 @@
+//! What a workflow asks for and this build does not do yet: refused before anything runs, all at once.
+
+use act_workflow::model::{Job, JobKind, StepsJob, UsesRef};
+use act_workflow::source::Span;
+use act_workflow::step::{Step, StepKind};
+
+/// Something of a workflow and what there is to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// For people.
+    pub message: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Finding {
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { message: message.into(), span }
+    }
+}
+
+/// Returns everything in these jobs, and those they call, that cannot be run yet.
+#[must_use]
+pub fn refusals<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for job in jobs {
+        match &job.kind {
+            JobKind::Steps(steps) => refuse_steps_job(job, steps, &mut found),
+            JobKind::Call(call) => {
+                found.extend(call.called.as_ref().map(|called| refusals(&called.jobs)).unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+fn refuse_steps_job(job: &Job, steps: &StepsJob, found: &mut Vec<Finding>) {
+    let id = &job.id;
+    if let Some(container) = &steps.container {
+        found.push(Finding::new(container.span, format!("job `{id}`: `container` is not built yet")));
+    }
+    if let Some(services) = &steps.services {
+        found.push(Finding::new(services.span, format!("job `{id}`: `services` are not built yet")));
+    }
+    for step in steps.steps.iter().flat_map(Step::walk) {
+        refuse_step(id.as_str(), step, found);
+    }
+}
+
+fn refuse_step(job: &str, step: &Step, found: &mut Vec<Finding>) {
+    if step.background {
+        found.push(Finding::new(step.span, format!("job `{job}`: background steps are not built yet")));
+    }
+    match &step.kind {
+        StepKind::Uses { uses, .. } => {
+            if let UsesRef::Docker { .. } = &uses.value {
+                found.push(Finding::new(uses.span, format!("job `{job}`: Docker actions are not built yet")));
+            }
+        }
+        StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
+            let keyword = step.keyword();
+            found.push(Finding::new(step.span, format!("job `{job}`: `{keyword}` steps are not built yet")));
+        }
+        StepKind::Run { .. } => {}
+    }
+}
+
+/// Returns one notice for each key that is read and has no effect on this machine.
+#[must_use]
+pub fn notices<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Finding> {
+    let mut found: Vec<(&str, Finding)> = Vec::new();
+    let mut note = |key: &'static str, span: Span, text: &str| {
+        if !found.iter().any(|(known, _)| *known == key) {
+            found.push((key, Finding::new(span, text)));
+        }
+    };
+    for job in jobs {
+        if let Some(permissions) = &job.permissions {
+            note("permissions", permissions.span, "`permissions` do not narrow the token given to this run");
+        }
+        if let JobKind::Steps(steps) = &job.kind {
+            if let Some(environment) = &steps.environment {
+                note(
+                    "environment",
+                    environment.span,
+                    "`environment` has no protection rules, secrets or variables of its own here",
+                );
+            }
+            if let Some(snapshot) = &steps.snapshot {
+                note("snapshot", snapshot.span, "`snapshot` makes no image here");
+            }
+        }
+    }
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
