@@ -190,7 +190,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) -> TokenKind {
-        let text = self.take_until(|byte| is_boundary(byte) && byte != b'.');
+        let text = self.take_token(Dots::Belong);
         let number = number::parse(text);
         if number.is_nan() {
             TokenKind::Unexpected(ParseErrorKind::IllegalToken)
@@ -200,7 +200,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn keyword(&mut self) -> TokenKind {
-        let text = self.take_until(is_boundary);
+        let text = self.take_token(Dots::End);
         if !is_legal_keyword(text) {
             return TokenKind::Unexpected(ParseErrorKind::IllegalToken);
         }
@@ -246,7 +246,7 @@ impl<'a> Lexer<'a> {
             (b'>', _) => (Operator::Greater, 1),
             (b'<', _) => (Operator::Less, 1),
             _ => {
-                self.take_until(is_boundary);
+                self.take_token(Dots::End);
                 return TokenKind::Unexpected(ParseErrorKind::IllegalToken);
             }
         };
@@ -284,19 +284,23 @@ impl<'a> Lexer<'a> {
         kind
     }
 
-    /// Moves past the current character and on to the next blank or byte that `stops`; returns what it passed.
-    fn take_until(&mut self, stops: impl Fn(u8) -> bool) -> &'a str {
+    /// Moves past the current character and on to where a token ends; returns what it passed.
+    fn take_token(&mut self, dots: Dots) -> &'a str {
         let start = self.at;
         let bytes = self.source.as_bytes();
-        self.at += char_at(self.source, start).map_or(1, char::len_utf8);
-        while let Some(&byte) = bytes.get(self.at) {
-            if stops(byte) || blank_length(self.source, self.at, byte) > 0 {
+        let char_length = |at| char_at(self.source, at).map_or(1, char::len_utf8);
+        let mut at = start + char_length(start);
+        while let Some(&byte) = bytes.get(at) {
+            if !ENDS_TOKEN[usize::from(byte)] || (byte == b'.' && dots == Dots::Belong) {
+                at += 1;
+            } else if byte.is_ascii() || blank_length(self.source, at, byte) > 0 {
                 break;
+            } else {
+                at += char_length(at);
             }
-            self.at +=
-                if byte.is_ascii() { 1 } else { char_at(self.source, self.at).map_or(1, char::len_utf8) };
         }
-        self.source.get(start..self.at).unwrap_or_default()
+        self.at = at;
+        self.source.get(start..at).unwrap_or_default()
     }
 
     fn skip_blanks(&self, from: usize) -> usize {
@@ -327,10 +331,28 @@ fn char_at(source: &str, at: usize) -> Option<char> {
     source.get(at..)?.chars().next()
 }
 
-/// Whether a token ends before this byte (`TestTokenBoundary`); blanks end one too.
-const fn is_boundary(byte: u8) -> bool {
-    matches!(byte, b'(' | b'[' | b')' | b']' | b',' | b'.' | b'!' | b'>' | b'<' | b'=' | b'&' | b'|')
+/// Whether a `.` belongs to the token, as in a number, or ends it.
+#[derive(Clone, Copy, PartialEq)]
+enum Dots {
+    Belong,
+    End,
 }
+
+/// Bytes before which a token ends (`TestTokenBoundary`), and those that take a closer look.
+const ENDS_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = byte >= 0x80
+            || matches!(
+                byte as u8,
+                b'(' | b'[' | b')' | b']' | b',' | b'.' | b'!' | b'>' | b'<' | b'=' | b'&' | b'|' | b'\t'
+                    ..=b'\r' | b' '
+            );
+        byte += 1;
+    }
+    table
+};
 
 /// Whether a text is a name: a letter or `_`, then letters, digits, `_` and `-`, ASCII only.
 #[must_use]

@@ -14,6 +14,9 @@ use std::fmt::Write;
 /// Source: `ExpressionUtility.cs`, `ParseNumber`.
 #[must_use]
 pub fn parse(text: &str) -> f64 {
+    if let Some(whole) = small_whole(text.as_bytes()) {
+        return whole;
+    }
     let text = text.trim();
     match text.as_bytes() {
         [] => 0.0,
@@ -21,6 +24,16 @@ pub fn parse(text: &str) -> f64 {
         [b'0', b'o', digits @ ..] if !digits.is_empty() => int32(digits, 8),
         bytes => decimal(text, bytes),
     }
+}
+
+/// Reads a few digits and nothing else: what most numbers are.
+fn small_whole(bytes: &[u8]) -> Option<f64> {
+    const MAX_DIGITS: usize = 9;
+    if bytes.is_empty() || bytes.len() > MAX_DIGITS {
+        return None;
+    }
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+    bytes.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?)).map(f64::from)
 }
 
 /// Reads digits as the bits of an `Int32`; NaN when there are too many or a wrong one.
