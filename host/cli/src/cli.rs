@@ -5,9 +5,9 @@
 use std::panic::{self, AssertUnwindSafe};
 
 use clap::error::ErrorKind;
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Command, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{self, completions, expr};
+use crate::commands::{completions, expr, graph, list, run, validate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
@@ -26,6 +26,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
+    /// Run workflows
+    #[command(after_help = RUN_HELP)]
+    Run(Box<RunFlags>),
+    /// List the jobs of workflows
+    List(list::Flags),
+    /// Draw the jobs of workflows and what they need
+    Graph(graph::Flags),
+    /// Check workflows and actions
+    Validate(validate::Flags),
     /// Evaluate expressions
     Expr(expr::Flags),
     /// Print a completion script for a shell
@@ -34,16 +43,15 @@ enum Subcommands {
 
 /// What is to be known beyond the flags of `run`.
 const RUN_HELP: &str = "\
-Flags are also read, one a line, from ~/.config/act/actrc, ~/.actrc, ~/.config/act-host/actrc and
-./.actrc; the last may pin and narrow, not grant. Files of values are dotenv, or flat maps if they end
-in .yml or .yaml. Exit codes: see `act-host --help`.";
+Flags are also read, one a line, from ~/.config/act/actrc, ~/.actrc, ~/.config/act-host/actrc and ./.actrc \
+(which may pin and narrow, not grant). Files of values are dotenv; those that end in .yml or .yaml are flat maps.";
 
-/// `act`, for those who call it by this name.
-fn act_command() -> Command {
-    let command = Command::new("act").version(env!("CARGO_PKG_VERSION")).args_override_self(true);
-    RunFlags::augment_args(command)
-        .about("Runs GitHub Actions workflows, with the flags of act")
-        .after_help(RUN_HELP)
+/// Runs GitHub Actions workflows, with the flags of act.
+#[derive(Debug, Parser)]
+#[command(name = "act", version, after_help = RUN_HELP, args_override_self = true)]
+struct Act {
+    #[command(flatten)]
+    flags: RunFlags,
 }
 
 /// Returns the whole command line as clap sees it.
@@ -52,7 +60,7 @@ pub(crate) fn command() -> Command {
 }
 
 /// Runs the program and says how it ended.
-pub(crate) fn run(world: &World) -> Exit {
+pub(crate) fn main(world: &World) -> Exit {
     match panic::catch_unwind(AssertUnwindSafe(|| start(world))) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -69,38 +77,49 @@ pub(crate) fn run(world: &World) -> Exit {
 
 fn start(world: &World) -> Result<Exit, CliError> {
     if world.called_act() {
-        return match act_command().try_get_matches_from(&world.args) {
-            Ok(matches) => match RunFlags::from_arg_matches(&matches) {
-                Ok(flags) => commands::run::run(flags, world),
-                Err(error) => refuse(&error, &act_command()),
-            },
-            Err(error) => refuse(&error, &act_command()),
+        return match Act::try_parse_from(&world.args) {
+            Ok(Act { flags }) => run::run(flags, world),
+            Err(error) => refuse(&error, &Act::command(), "act"),
         };
     }
     match Cli::try_parse_from(&world.args) {
+        Ok(Cli { command: Subcommands::Run(flags) }) => run::run(*flags, world),
+        Ok(Cli { command: Subcommands::List(flags) }) => list::run(flags, world),
+        Ok(Cli { command: Subcommands::Graph(flags) }) => graph::run(flags, world),
+        Ok(Cli { command: Subcommands::Validate(flags) }) => validate::run(&flags, world),
         Ok(Cli { command: Subcommands::Expr(flags) }) => expr::run(&flags),
         Ok(Cli { command: Subcommands::Completions(flags) }) => completions::run(&flags),
-        Err(error) => refuse(&error, &command()),
+        Err(error) => refuse_in(&error, world),
+    }
+}
+
+/// Finds the command that was meant, so that advice is about its flags.
+fn refuse_in(error: &clap::Error, world: &World) -> Result<Exit, CliError> {
+    let all = command();
+    let word = world.args.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    match all.find_subcommand(word) {
+        Some(meant) => refuse(error, meant, &format!("act-host {word}")),
+        None => refuse(error, &all, "act-host"),
     }
 }
 
 /// Shows help or version where they were asked for, and what is wrong with a flag otherwise.
-fn refuse(error: &clap::Error, command: &Command) -> Result<Exit, CliError> {
+fn refuse(error: &clap::Error, command: &Command, name: &str) -> Result<Exit, CliError> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render();
             let text = if stream::colour_out() { text.ansi().to_string() } else { text.to_string() };
-            stream::print_text(&text)?;
+            stream::print_text(&format!("{}\n", text.trim_end()))?;
             Ok(Exit::Success)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            stream::complain(&error.render().to_string());
+            stream::complain(&format!("{}\n", error.render().to_string().trim_end()));
             Ok(Exit::Invalid)
         }
         _ => {
             let problem = FlagProblem::of(error, command);
-            let hint = problem.hint.clone();
-            Err(CliError::invalid(problem).maybe_hint(hint).hint("see `act-host --help`"))
+            let hint = problem.hint.clone().unwrap_or_else(|| format!("see `{name} --help`"));
+            Err(CliError::invalid(problem).hint(hint))
         }
     }
 }

@@ -83,6 +83,19 @@ impl From<crate::actrc::ActrcError> for CliError {
     }
 }
 
+impl From<crate::discover::DiscoverError> for CliError {
+    fn from(error: crate::discover::DiscoverError) -> Self {
+        use crate::discover::DiscoverError;
+        let hint = match &error {
+            DiscoverError::Missing { above: Some(above), .. } => {
+                Some(format!("workflows are in {}: use `-C {0}`", above.display()))
+            }
+            _ => None,
+        };
+        Self::invalid(error).maybe_hint(hint)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

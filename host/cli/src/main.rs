@@ -4,9 +4,11 @@
 //! (environment, clock, folders, terminal), shows what they answer, and chooses the exit code.
 
 mod actrc;
+mod check;
 mod cli;
 mod commands;
 mod config;
+mod diagnostics;
 mod discover;
 mod dotenv;
 mod error;
@@ -15,6 +17,8 @@ mod flags;
 mod flat_map;
 mod folders;
 mod nearest;
+mod outline;
+mod repository_files;
 mod stream;
 mod text_file;
 mod world;
@@ -22,5 +26,5 @@ mod world;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(&world::World::of_process()).into()
+    cli::main(&world::World::of_process()).into()
 }

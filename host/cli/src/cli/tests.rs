@@ -8,19 +8,18 @@ fn help(command: &mut Command) -> String {
 #[test]
 fn the_definition_of_all_flags_is_sound() {
     command().debug_assert();
-    act_command().debug_assert();
+    Act::command().debug_assert();
 }
 
 #[test]
 fn the_help_of_act_reads_well() {
-    insta::assert_snapshot!(help(&mut act_command()), @"
+    insta::assert_snapshot!(help(&mut Act::command()), @"
     Runs GitHub Actions workflows, with the flags of act
 
     Usage: act [OPTIONS] [EVENT]
 
     Arguments:
-      [EVENT]  The event, e.g. push or pull_request [default: the only event of all workflows, else
-               push]
+      [EVENT]  The event, e.g. push or pull_request
 
     Options:
       -h, --help     Print help (see more with '--help')
@@ -89,8 +88,182 @@ fn the_help_of_act_reads_well() {
           --insecure-secrets     Mask nothing: logs show secrets
 
     Flags are also read, one a line, from ~/.config/act/actrc, ~/.actrc, ~/.config/act-host/actrc and
-    ./.actrc; the last may pin and narrow, not grant. Files of values are dotenv, or flat maps if they
-    end
-    in .yml or .yaml. Exit codes: see `act-host --help`.
+    ./.actrc (which may pin and narrow, not grant). Files of values are dotenv; those that end in .yml
+    or .yaml are flat maps.
     ");
+}
+
+#[test]
+fn the_help_of_the_program_names_its_commands_and_exit_codes() {
+    insta::assert_snapshot!(help(&mut command()), @"
+    Runs GitHub Actions workflows anywhere
+
+    Usage: act-host <COMMAND>
+
+    Commands:
+      run          Run workflows
+      list         List the jobs of workflows
+      graph        Draw the jobs of workflows and what they need
+      validate     Check workflows and actions
+      expr         Evaluate expressions
+      completions  Print a completion script for a shell
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+        0  success
+        1  a job failed
+        2  invalid input, or nothing to run
+        3  infrastructure failure: a machine, a disk, a service
+       70  internal error
+      130  cancelled
+    ");
+}
+
+#[test]
+fn the_help_of_each_command_reads_well() {
+    for name in ["list", "graph", "validate", "expr", "completions"] {
+        let mut all = command();
+        all.build();
+        let text = help(all.find_subcommand_mut(name).unwrap());
+        match name {
+            "list" => insta::assert_snapshot!(text, @"
+            List the jobs of workflows
+
+            Usage: act-host list [OPTIONS] [EVENT]
+
+            Arguments:
+              [EVENT]  The event, e.g. push or pull_request
+
+            Options:
+                  --format <FORMAT>  How to show the jobs [default: text] [possible values: text, json]
+              -h, --help             Print help (see more with '--help')
+
+            Selection:
+              -W, --workflows <PATH>  A workflow file, or a folder of them; may be given again [default:
+                                      .github/workflows]
+              -j, --job <ID>          A job and the jobs it needs; may be given again
+                  --no-recurse        Do not look for workflows below the folder's own files
+              -C, --directory <DIR>   Work in this folder: all other paths start from it [default: .]
+            "),
+            "graph" => insta::assert_snapshot!(text, @"
+            Draw the jobs of workflows and what they need
+
+            Usage: act-host graph [OPTIONS] [EVENT]
+
+            Arguments:
+              [EVENT]  The event, e.g. push or pull_request
+
+            Options:
+                  --format <FORMAT>  How to draw the jobs [default: text] [possible values: text, mermaid, json]
+              -h, --help             Print help (see more with '--help')
+
+            Selection:
+              -W, --workflows <PATH>  A workflow file, or a folder of them; may be given again [default:
+                                      .github/workflows]
+              -j, --job <ID>          A job and the jobs it needs; may be given again
+                  --no-recurse        Do not look for workflows below the folder's own files
+              -C, --directory <DIR>   Work in this folder: all other paths start from it [default: .]
+            "),
+            "validate" => insta::assert_snapshot!(text, @"
+            Check workflows and actions
+
+            Usage: act-host validate [OPTIONS] [PATH]...
+
+            Arguments:
+              [PATH]...  Files and folders [default: .github/workflows, .github/actions, and action.yml in the
+                         root]
+
+            Options:
+                  --format <FORMAT>  How to show what is wrong [default: text] [possible values: text, json,
+                                     github]
+              -h, --help             Print help (see more with '--help')
+            "),
+            "expr" => insta::assert_snapshot!(text, @r#"
+            Evaluate expressions
+
+            Usage: act-host expr [OPTIONS] [EXPR]
+
+            Arguments:
+              [EXPR]  The expression, with or without `${{ }}`
+
+            Options:
+                  --context <FILE>  Read the contexts from a JSON file: {"github": {…}, "env": {…}}
+                  --batch           Read requests from standard input: a line {"expr": …, "contexts": {…}} each,
+                                    answered with a line
+              -h, --help            Print help (see more with '--help')
+            "#),
+            _ => insta::assert_snapshot!(text, @"
+            Print a completion script for a shell
+
+            Usage: act-host completions <SHELL>
+
+            Arguments:
+              <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
+
+            Options:
+              -h, --help  Print help
+            "),
+        }
+    }
+}
+
+fn failure(arguments: &str) -> String {
+    let args = arguments.split(' ').map(Into::into).collect();
+    let error = start(&World { args, ..World::default() }).unwrap_err();
+    assert_eq!(error.exit, Exit::Invalid);
+    error.render(false)
+}
+
+#[test]
+fn a_wrong_word_is_answered_with_the_right_one() {
+    for (arguments, expected) in [
+        ("act-host valdate", "error: unrecognized subcommand 'valdate'\nhint: did you mean `validate`?\n"),
+        ("act-host frobnicate", "error: unrecognized subcommand 'frobnicate'\nhint: see `act-host --help`\n"),
+        (
+            "act-host run --plattform x",
+            "error: unexpected argument '--plattform' found\nhint: did you mean `--platform`?\n",
+        ),
+        (
+            "act-host list --frm json",
+            "error: unexpected argument '--frm' found\nhint: see `act-host list --help`\n",
+        ),
+        (
+            "act-host list --format xml",
+            "error: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json]\nhint: see `act-host list --help`\n",
+        ),
+        (
+            "act -P ubuntu",
+            "error: invalid value 'ubuntu' for '--platform <LABEL=IMAGE>': expected LABEL=IMAGE, LABEL=-self-hosted or LABEL= (empty: no mapping)\nhint: see `act --help`\n",
+        ),
+        (
+            "act --pull=false",
+            "error: `--pull` is a flag of act that is not here: not built yet: jobs in containers\nhint: see `act --help`\n",
+        ),
+        (
+            "act -r",
+            "error: `-r` is a flag of act that is not here: not built yet: machines that are used again\nhint: see `act --help`\n",
+        ),
+        (
+            "act-host run --rm",
+            "error: `--rm` is a flag of act that is not here: no meaning here: what a job leaves is always removed, unless `--keep` is given\nhint: see `act-host run --help`\n",
+        ),
+        ("act push pull", "error: unexpected argument 'pull' found\nhint: see `act --help`\n"),
+        (
+            "act -n -l",
+            "error: the argument '--dryrun' cannot be used with '--list'\nhint: see `act --help`\n",
+        ),
+    ] {
+        assert_eq!(failure(arguments), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn the_name_of_the_program_decides_its_form() {
+    for (name, act) in [("/usr/bin/act", true), ("act", true), ("act-host", false), ("./actor", false)] {
+        let world = World { args: vec![name.into()], ..World::default() };
+        assert_eq!(world.called_act(), act, "{name}");
+    }
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Exit, CliError> {
 fn one(text: &str, context: Option<&Path>) -> Result<Exit, CliError> {
     let contexts = context.map(read_contexts).transpose().map_err(CliError::invalid)?;
     let named = contexts.is_some();
-    let request = Request { expr: bare(text).to_owned(), contexts };
+    let request = Request { expr: bare(text).into(), contexts };
     match answer(&request) {
         Answer::Value(value) => {
             stream::print(|out| writeln!(out, "{}", shown(&value)))?;
@@ -131,7 +131,7 @@ mod tests {
             ("null", Some("null")),
             ("fromJson('[1]')", Some("[\n  1\n]")),
         ] {
-            let request = Request { expr: bare(expression).to_owned(), contexts: None };
+            let request = Request { expr: bare(expression).into(), contexts: None };
             let shown = match answer(&request) {
                 Answer::Value(value) => Some(shown(&value)),
                 Answer::Failed(..) | Answer::Malformed(_) => None,

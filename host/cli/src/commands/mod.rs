@@ -2,4 +2,28 @@
 
 pub(crate) mod completions;
 pub(crate) mod expr;
+pub(crate) mod graph;
+pub(crate) mod list;
 pub(crate) mod run;
+pub(crate) mod validate;
+
+use crate::actrc::Notice;
+use crate::diagnostics::CheckedFile;
+use crate::exit::Exit;
+use crate::stream;
+
+/// Shows what configuration files said in vain.
+fn notify(notices: &[Notice]) {
+    for notice in notices {
+        stream::complain(&format!("notice: {notice}\n"));
+    }
+}
+
+/// Shows what is wrong with files that should have been used, and returns the code that follows.
+fn show_invalid(files: &[CheckedFile]) -> Exit {
+    let colour = stream::colour_err();
+    for file in files {
+        stream::complain(&file.excerpts(colour));
+    }
+    if files.is_empty() { Exit::Success } else { Exit::Invalid }
+}

@@ -1,19 +1,26 @@
 //! `act-host run [EVENT]`: runs workflows.
 
-use crate::config::{self, Config};
+use crate::commands::validate;
+use crate::commands::{graph, list};
+use crate::config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
-use crate::stream;
 use crate::world::World;
 
-/// Runs what the flags, over those of configuration files, select.
+/// Runs what the flags, over those of configuration files, select; or shows it, where a flag says so.
 pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
     let (flags, notices) = config::layered(flags, world)?;
-    for notice in notices {
-        stream::complain(&format!("notice: {notice}\n"));
+    super::notify(&notices);
+    let instead = flags.instead;
+    if instead.list {
+        return list::list(flags.selection, list::Format::of_run(flags.output.json), world);
     }
-    let config = Config::resolve(flags, world)?;
-    stream::print_text(&format!("{config:#?}\n"))?;
-    Ok(Exit::Success)
+    if instead.graph {
+        return graph::graph(flags.selection, graph::Format::of_run(flags.output.json), world);
+    }
+    if instead.validate {
+        return validate::selected(flags.selection, flags.output.json, world);
+    }
+    Err(CliError::invalid("running workflows is not built yet"))
 }

@@ -26,8 +26,15 @@ impl FlagProblem {
             let message = format!("`{flag}` is a flag of act that is not here: {}", absence.sentence());
             return Self { message, unknown, hint: None };
         }
-        let hint = unknown.as_deref().and_then(|flag| similar(flag, command));
-        Self { message: first_line(error), hint: hint.map(|flag| format!("did you mean `{flag}`?")), unknown }
+        let meant = match unknown.as_deref() {
+            Some(flag) => similar(flag, command),
+            None => similar_command(error, command),
+        };
+        Self {
+            message: first_line(error),
+            hint: meant.map(|word| format!("did you mean `{word}`?")),
+            unknown,
+        }
     }
 
     /// A line of a file that holds more than a flag and its value.
@@ -56,6 +63,15 @@ fn unknown_flag(error: &clap::Error) -> Option<String> {
 fn similar(flag: &str, command: &Command) -> Option<String> {
     let known: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
     nearest(flag.strip_prefix("--")?, known).map(|name| format!("--{name}"))
+}
+
+fn similar_command(error: &clap::Error, command: &Command) -> Option<String> {
+    match error.get(ContextKind::InvalidSubcommand)? {
+        ContextValue::String(word) => {
+            nearest(word, command.get_subcommands().map(Command::get_name)).map(str::to_owned)
+        }
+        _ => None,
+    }
 }
 
 /// Clap's report without its `error: ` and without what follows the first paragraph.

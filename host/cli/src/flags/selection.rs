@@ -9,7 +9,7 @@ use super::run::replace;
 /// Which workflows and jobs.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(crate) struct SelectionFlags {
-    /// The event, e.g. push or pull_request [default: the only event of all workflows, else push]
+    /// The event, e.g. push or pull_request
     pub(crate) event: Option<String>,
 
     /// A workflow file, or a folder of them; may be given again [default: .github/workflows]

@@ -1,0 +1,180 @@
+//! `act-host validate [PATH…]`: checks workflows and actions, and shows all mistakes at once.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::check::{self, Kind, Subject};
+use crate::config::Selection;
+use crate::diagnostics::CheckedFile;
+use crate::discover::{self, DEFAULT, DiscoverError};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::flags::SelectionFlags;
+use crate::stream;
+use crate::world::World;
+
+/// Where local actions usually are.
+const ACTIONS: &str = ".github/actions";
+
+/// Flags of `validate`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Flags {
+    /// Files and folders [default: .github/workflows, .github/actions, and action.yml in the root]
+    ///
+    /// A file named action.yml or action.yaml is checked as an action, any other as a workflow. Of a folder
+    /// that has a .github folder the same is checked as by default, of another one all its YAML files.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How to show what is wrong
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// How mistakes are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, with excerpts
+    #[default]
+    Text,
+    /// One JSON object a file: {"file", "jobs", "errors": [{"message", "line", "column", …}]}
+    Json,
+    /// `::error` commands, which GitHub shows at the lines
+    Github,
+}
+
+/// Nothing was found to check.
+#[derive(Debug, thiserror::Error)]
+#[error("there are neither workflows nor actions in {}", path.display())]
+struct NothingToCheck {
+    path: PathBuf,
+}
+
+/// Checks what the flags name.
+pub(crate) fn run(flags: &Flags, world: &World) -> Result<Exit, CliError> {
+    report(&subjects(&flags.paths, world)?, flags.format, world)
+}
+
+/// Checks the workflows that `run` would read.
+pub(crate) fn selected(flags: SelectionFlags, json: bool, world: &World) -> Result<Exit, CliError> {
+    let selection = Selection::resolve(flags, world)?;
+    let files = discover::workflows(&selection.root, &selection.workflows, selection.recurse)?;
+    let subjects: Vec<_> =
+        files.into_iter().map(|file| Subject { path: file.path, kind: Kind::Workflow }).collect();
+    report(&subjects, if json { Format::Json } else { Format::Text }, world)
+}
+
+fn report(subjects: &[Subject], format: Format, world: &World) -> Result<Exit, CliError> {
+    let mut seen = HashSet::new();
+    let mut count = Count::default();
+    let colour = stream::colour_out();
+    stream::print(|out| {
+        for subject in subjects {
+            let mut file = check::check(subject, world);
+            count.add(&file);
+            if format != Format::Json {
+                forget_known(&mut file, &mut seen);
+            }
+            match format {
+                Format::Text => out.write_all(file.excerpts(colour).as_bytes())?,
+                Format::Github => out.write_all(file.github().as_bytes())?,
+                Format::Json => writeln!(out, "{}", file.json())?,
+            }
+        }
+        Ok(())
+    })?;
+    if format == Format::Text {
+        stream::complain(&count.sentence());
+    }
+    Ok(if count.wrong == 0 { Exit::Success } else { Exit::Invalid })
+}
+
+/// A mistake in a called workflow is shown once, not again for each caller.
+fn forget_known(file: &mut CheckedFile, seen: &mut HashSet<(String, u32, u32, String)>) {
+    let sources = &file.sources;
+    file.problems.retain(|problem| {
+        let name = sources.name(problem.span.file).to_owned();
+        name.is_empty()
+            || seen.insert((name, problem.span.line, problem.span.column, problem.message.clone()))
+    });
+}
+
+#[derive(Default)]
+struct Count {
+    files: usize,
+    wrong: usize,
+}
+
+impl Count {
+    fn add(&mut self, file: &CheckedFile) {
+        self.files += 1;
+        self.wrong += usize::from(!file.problems.is_empty());
+    }
+
+    fn sentence(&self) -> String {
+        let files = if self.files == 1 { "1 file" } else { &format!("{} files", self.files) };
+        match self.wrong {
+            0 => format!("{files} checked, nothing wrong\n"),
+            wrong => format!("{files} checked, {wrong} with mistakes\n"),
+        }
+    }
+}
+
+/// Lists what to check, each file once, workflows of a folder before its actions.
+fn subjects(paths: &[PathBuf], world: &World) -> Result<Vec<Subject>, CliError> {
+    let here = [PathBuf::from(".")];
+    let named = !paths.is_empty();
+    let mut found = Vec::new();
+    for path in if named { paths } else { &here } {
+        let full: PathBuf = world.absolute(path).components().collect();
+        if !named || full.join(".github").is_dir() {
+            repository(&full, path, &mut found)?;
+        } else {
+            below(&full, path, &mut found)?;
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|subject: &Subject| seen.insert(subject.path.clone()));
+    Ok(found)
+}
+
+/// Lists the workflows and actions of a repository, where they usually are.
+fn repository(root: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(), CliError> {
+    let before = found.len();
+    for folder in [DEFAULT, ACTIONS] {
+        match discover::workflows(root, &[folder.into()], true) {
+            Ok(files) => found.extend(
+                files.into_iter().map(|file| Subject { kind: Kind::of(&file.path), path: file.path }),
+            ),
+            Err(DiscoverError::Missing { .. } | DiscoverError::Empty { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // Other YAML files beside an action are its own business.
+        found.retain(|subject| {
+            folder != ACTIONS || subject.kind == Kind::Action || !subject.path.starts_with(root.join(ACTIONS))
+        });
+    }
+    let own =
+        ["action.yml", "action.yaml"].map(|name| root.join(name)).into_iter().filter(|path| path.is_file());
+    found.extend(own.map(|path| Subject { path, kind: Kind::Action }));
+    if found.len() == before {
+        return Err(
+            CliError::invalid(NothingToCheck { path: shown.to_owned() }).hint("name a file or a folder")
+        );
+    }
+    Ok(())
+}
+
+/// Lists a file, or the YAML files of a folder.
+fn below(full: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(), CliError> {
+    let files = discover::workflows(full, &[PathBuf::from(".")], true).map_err(|error| match error {
+        DiscoverError::Missing { .. } => DiscoverError::Missing { path: shown.to_owned(), above: None },
+        DiscoverError::Empty { .. } => DiscoverError::Empty { path: shown.to_owned() },
+        DiscoverError::Folder { .. } => error,
+    })?;
+    found.extend(files.into_iter().map(|file| Subject { kind: Kind::of(&file.path), path: file.path }));
+    Ok(())
+}
