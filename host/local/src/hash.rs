@@ -91,7 +91,7 @@ fn digest(file: &mut File, deadline: Instant) -> io::Result<Option<[u8; 32]>> {
     Ok(None)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use std::time::Duration;
 use act_core::environment::EnvironmentError;
 use act_core::ids::{Epoch, ExecId, MachineId};
 use act_process::{Marker, Stop, Sweep, Swept, sweep};
+use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use crate::config::LocalConfig;
@@ -38,8 +40,9 @@ impl Place {
     /// Returns `None` for an id that is no name for a folder.
     pub(crate) fn new(root: &Path, id: &MachineId) -> Option<Self> {
         let is_name = !id.0.is_empty() && !id.0.starts_with('.') && !id.0.contains(['/', '\0']);
-        let marker = Marker { name: MARKER.to_owned(), value: format!("act-host_{id}") };
-        is_name.then(|| Self { folder: root.join(&id.0), marker })
+        let folder = root.join(&id.0);
+        let marker = Marker { name: MARKER.to_owned(), value: format!("act-host_{id}_{}", digest(&folder)) };
+        is_name.then_some(Self { folder, marker })
     }
 
     /// Takes the lock; `None` if a living process has it. Who gets it answers for the machine.
@@ -58,7 +61,7 @@ impl Place {
 
     /// Kills what a machine without an owner still runs.
     pub(crate) fn sweep(&self) -> Swept {
-        sweep(&Sweep { marker: Some(&self.marker), groups: &[], strays: false, limit: SWEEP_LIMIT })
+        sweep(&Sweep { marker: Some(&self.marker), groups: &[], strays: || false, limit: SWEEP_LIMIT })
     }
 
     /// Removes the folder, or marks it as one to be kept.
@@ -170,8 +173,8 @@ impl Owned {
         // Whoever does not end in time is named by the sweep.
         let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
         let marker = self.place.marker.clone();
-        let strays = LIVE.load(Ordering::Acquire) == 1;
         let swept = tokio::task::spawn_blocking(move || {
+            let strays = || LIVE.load(Ordering::Acquire) == 1;
             sweep(&Sweep { marker: Some(&marker), groups: &groups, strays, limit: SWEEP_LIMIT })
         });
         swept.await.unwrap_or_default()
@@ -180,6 +183,11 @@ impl Owned {
     fn lock(&self) -> std::sync::MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ids are unique below one root only, so the marker names the folder, too.
+fn digest(folder: &Path) -> String {
+    crate::hash::hex(&Sha256::digest(folder.as_os_str().as_bytes())[..6])
 }
 
 impl Drop for Owned {

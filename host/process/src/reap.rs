@@ -49,6 +49,12 @@ pub(crate) fn unlist(pid: i32) {
     }
 }
 
+/// Returns the children that drivers wait for now, also those that were being started a moment ago.
+pub(crate) fn awaited() -> HashSet<i32> {
+    let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
+    listed(&own).clone().unwrap_or_default()
+}
+
 /// Collects every dead orphan now.
 pub(crate) fn collect() {
     // Asking for any dead child is one system call; the table is read only if there is one.

@@ -1,11 +1,12 @@
 //! Starts a process and drives it to its end.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -54,8 +55,7 @@ pub fn start(spec: &Spec) -> Result<Running, SpawnError> {
     let explain = |source| SpawnError::explain(&program, &spec.cwd, size_of_arguments(spec), source);
     let mut command = command(name, &program, spec);
     let began = Instant::now();
-    let mut child =
-        reap::list(|| command.spawn().map(|child| (child.id().cast_signed(), child))).map_err(explain)?;
+    let mut child = spawn(&mut command).map_err(explain)?;
     let pid = Pid::from_child(&child);
     match prepare(&mut child, pid) {
         Ok((exit, pipes)) => {
@@ -86,6 +86,20 @@ fn command(name: &OsStr, program: &Path, spec: &Spec) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// Starts and lists the child. A program file that was just written may still be open in another child
+/// of this process, between its fork and its exec; that passes.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let mut tries = 0;
+    loop {
+        let child = reap::list(|| command.spawn().map(|child| (child.id().cast_signed(), child)));
+        match child {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 20 => tries += 1,
+            done => return done,
+        }
+        std::thread::sleep(Duration::from_millis(tries));
+    }
 }
 
 fn prepare(child: &mut Child, pid: Pid) -> Result<(OwnedFd, Pipes), Errno> {

@@ -27,8 +27,10 @@ pub struct Sweep<'a> {
     pub marker: Option<&'a Marker>,
     /// Members of the groups of these processes (started here; ended or not) that descend from this program.
     pub groups: &'a [u32],
-    /// All who descend from this program and are not in its own group: right only when no other job runs here.
-    pub strays: bool,
+    /// Whether also all who descend from this program, are not in its own group, and belong to no process
+    /// that is being driven. Right only while no other job runs here; asked again before every round, so
+    /// that a job which begins meanwhile loses nobody.
+    pub strays: fn() -> bool,
     /// How long it may take.
     pub limit: Duration,
 }
@@ -80,17 +82,29 @@ pub fn sweep(whom: &Sweep<'_>) -> Swept {
 }
 
 fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
-    let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
+    let me = getpid().as_raw_nonzero().get();
     let table = table::read();
     let mine = table::descendants(&table, me);
     let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
-    let variable = whom.marker.map(|marker| format!("{}={}", marker.name, marker.value).into_bytes());
+    let spared = spared(&table);
+    let with_strays = (whom.strays)();
+    let is_marked = |entry: &table::Entry, marker: &Marker| {
+        table::variable(entry.pid, &marker.name).is_some_and(|value| value == marker.value.as_bytes())
+    };
     let is_meant = |entry: &table::Entry| {
-        let by_descent = mine.contains(&entry.pid)
-            && (groups.contains(&entry.group) || whom.strays && entry.group != my_group);
-        by_descent || variable.as_ref().is_some_and(|variable| table::has_env(entry.pid, variable))
+        let by_descent = groups.contains(&entry.group) || with_strays && !spared.contains(&entry.pid);
+        mine.contains(&entry.pid) && by_descent || whom.marker.is_some_and(|marker| is_marked(entry, marker))
     };
     table.into_iter().filter(|entry| entry.pid != me && !entry.zombie && is_meant(entry)).collect()
+}
+
+/// Returns who is no stray: this program's own group, and whoever stands with a process that is driven.
+fn spared(table: &[table::Entry]) -> HashSet<i32> {
+    let mut groups = reap::awaited();
+    let trees: Vec<_> = groups.iter().map(|root| table::descendants(table, *root)).collect();
+    groups.insert(getpgrp().as_raw_nonzero().get());
+    let in_groups = table.iter().filter(|entry| groups.contains(&entry.group)).map(|entry| entry.pid);
+    in_groups.chain(trees.into_iter().flatten()).collect()
 }
 
 fn shown(entry: &table::Entry) -> Killed {

@@ -51,10 +51,11 @@ fn entry(pid: i32) -> Option<Entry> {
     parse_stat(&String::from_utf8_lossy(&stat))
 }
 
-/// Whether a process was started with this environment entry (`NAME=value`). `false` where it may not be read.
-pub(crate) fn has_env(pid: i32, wanted: &[u8]) -> bool {
-    let env = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    env.split(|byte| *byte == 0).any(|variable| variable == wanted)
+/// Returns the value of a variable that a process was started with; `None` also where it may not be read.
+pub(crate) fn variable(pid: i32, name: &str) -> Option<Vec<u8>> {
+    let env = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let value = |entry: &[u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
+    env.split(|byte| *byte == 0).find_map(value)
 }
 
 /// Returns the pids of all that descend from `root`, without it.
