@@ -5,17 +5,24 @@
 //! the run: the model of the workflow is never changed.
 //!
 //! ```text
-//! RunRequest ─▶ run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: place ▶ decide ▶ provision ▶ execute
-//!                       (DAG)     (if)   (matrix)      └▶ call: run_jobs of the called workflow
+//! select::triggered     does the event start the workflow?
+//! prepare(Ask) ─▶ RunRequest ─▶ run(request, host, cancel)
+//!     run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: place ▶ decide ▶ provision ▶ execute
+//!             (DAG)     (if)   (matrix)      └▶ call: run_jobs of the called workflow
 //! ```
+//! The composition root (the CLI) reads workflows, gathers facts of event and repository, makes an
+//! [`Ask`], and names the [`Host`]: log, sources, groups, mappers, scheduler, provisioner, clock.
 #![warn(missing_docs)]
 
 pub mod cancel;
+pub mod github;
 pub mod place;
 pub mod ports;
+pub mod prepare;
 pub mod refuse;
 pub mod request;
 pub mod secrets;
+pub mod select;
 
 mod call;
 mod control;
@@ -29,5 +36,6 @@ mod scope;
 pub use cancel::Cancel;
 pub use dispatcher::{RunEnd, run};
 pub use ports::Host;
+pub use prepare::{Ask, Prepared, prepare};
 pub use request::{RunRequest, Selection};
 pub use secrets::Secrets;
