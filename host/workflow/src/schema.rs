@@ -6,6 +6,7 @@
 mod text;
 
 use crate::expression::Allowed;
+use crate::token::{Token, TokenKind};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -157,10 +158,66 @@ impl Schema {
         })
     }
 
-    /// Whether a literal of this exact kind (null, boolean, number) may stand here.
-    pub(crate) fn matches_kind(&self, id: DefinitionId, matches: fn(&Kind) -> bool) -> bool {
+    fn matches_kind(&self, id: DefinitionId, matches: fn(&Kind) -> bool) -> bool {
         self.alternatives(id).any(matches)
     }
+
+    /// Checks a literal, and makes a number, boolean or null text where only text may stand.
+    ///
+    /// # Errors
+    /// GitHub's text for a literal that may not stand here.
+    pub(crate) fn check_literal(&self, id: DefinitionId, literal: Token) -> Result<Token, (Token, String)> {
+        let fits = match &literal.kind {
+            TokenKind::String(text) => self.matches_text(id, text),
+            TokenKind::Null => self.matches_kind(id, |kind| matches!(kind, Kind::Null)),
+            TokenKind::Bool(_) => self.matches_kind(id, |kind| matches!(kind, Kind::Boolean)),
+            TokenKind::Number(_) => self.matches_kind(id, |kind| matches!(kind, Kind::Number)),
+            TokenKind::Expression(_) | TokenKind::Insert | TokenKind::Sequence(_) | TokenKind::Mapping(_) => {
+                false
+            }
+        };
+        if fits {
+            return Ok(literal);
+        }
+        let text = literal.literal_text();
+        let convertible = matches!(literal.kind, TokenKind::Null | TokenKind::Bool(_) | TokenKind::Number(_));
+        if convertible && self.matches_text(id, &text) {
+            return Ok(Token::string(text, literal.span));
+        }
+        Err((literal, format!("Unexpected value '{text}'")))
+    }
+}
+
+/// Checks that one alternative is left for a mapping, and that it has all it requires. Returns GitHub's texts.
+pub(crate) fn check_shape(
+    mappings: &[&Mapping],
+    has_expression: bool,
+    has: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let [only] = mappings else {
+        let offered = telling_keys(mappings).join(", ");
+        return vec![format!(
+            "There's not enough info to determine what you meant. Add one of these properties: {offered}"
+        )];
+    };
+    if has_expression {
+        return Vec::new();
+    }
+    let missing = only.properties.iter().filter(|property| property.required && !has(&property.name));
+    missing.map(|property| format!("Required property is missing: {}", property.name)).collect()
+}
+
+/// Keys GitHub does not offer to somebody who wrote none that tells the kind of a step.
+const UNOFFERED_KEYS: [&str; 3] = ["wait", "wait-all", "cancel"];
+
+/// Keys that only one of the alternatives has, sorted.
+fn telling_keys<'m>(mappings: &[&'m Mapping]) -> Vec<&'m str> {
+    let properties = || mappings.iter().flat_map(|mapping| &mapping.properties);
+    let is_telling = |name: &str| properties().filter(|property| *property.name == *name).count() == 1;
+    let offered = |name: &&str| is_telling(name) && !UNOFFERED_KEYS.contains(name);
+    let mut keys: Vec<&str> = properties().map(|property| &*property.name).filter(offered).collect();
+    keys.sort_unstable();
+    keys
 }
 
 /// Narrows `mappings` to those that know `key`, unless none does, and returns what the key's value is

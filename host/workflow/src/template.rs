@@ -9,7 +9,7 @@ use crate::caseless::CaselessSet;
 use crate::context::Context;
 use crate::expression::Allowed;
 use crate::memory::LimitExceeded;
-use crate::schema::{self, DefinitionId, Kind, Loose, Mapping, Schema};
+use crate::schema::{self, DefinitionId, Loose, Mapping, Schema};
 use crate::source::{FileId, Problem, Span};
 use crate::token::{Token, TokenKind};
 use crate::yaml::YamlReader;
@@ -17,9 +17,6 @@ use std::sync::Arc;
 
 /// Keys of steps that are refused while background steps are off.
 const BACKGROUND_KEYS: [&str; 4] = ["background", "wait", "wait-all", "cancel"];
-/// Keys GitHub does not offer to somebody who wrote none that tells the kind of a step.
-const UNOFFERED_KEYS: [&str; 3] = ["wait", "wait-all", "cancel"];
-
 /// Reads `text` as a value of the definition named `root`; problems go to the context.
 pub(crate) fn read(
     context: &mut Context<'_>,
@@ -175,7 +172,11 @@ impl TemplateReader<'_, '_> {
                 self.unexpected_key(&key, &text)?;
             }
         }
-        self.check_shape(&mappings, span, entries);
+        for message in
+            schema::check_shape(&mappings, entries.has_expression, |name| entries.names.contains(name))
+        {
+            self.context.error(span, message);
+        }
         Ok(())
     }
 
@@ -220,25 +221,6 @@ impl TemplateReader<'_, '_> {
         Ok(Some(Some((key, text))))
     }
 
-    /// One alternative must be left, and it must have all it requires.
-    fn check_shape(&mut self, mappings: &[&Mapping], span: Span, entries: &Entries) {
-        let [only] = mappings else {
-            let offered = telling_keys(mappings).join(", ");
-            self.context.error(span, format!("There's not enough info to determine what you meant. Add one of these properties: {offered}"));
-            return;
-        };
-        if entries.has_expression {
-            return;
-        }
-        for property in only
-            .properties
-            .iter()
-            .filter(|property| property.required && !entries.names.contains(&property.name))
-        {
-            self.context.error(span, format!("Required property is missing: {}", property.name));
-        }
-    }
-
     fn skip_value(&mut self) -> Result<(), Problem> {
         self.limit(|context| context.memory.event())?;
         if self.yaml.scalar()?.is_some() {
@@ -278,32 +260,16 @@ impl TemplateReader<'_, '_> {
 
     /// Checks a scalar, and makes a number or boolean text where only text may stand.
     fn validate(&mut self, scalar: Token, place: &Place) -> Token {
-        let schema = self.schema;
-        let fits = match &scalar.kind {
-            TokenKind::Expression(_) => {
-                if place.allowed.is_empty() {
-                    self.context.error(scalar.span, "A template expression is not allowed in this context");
-                }
-                return scalar;
+        if let TokenKind::Expression(_) = scalar.kind {
+            if place.allowed.is_empty() {
+                self.context.error(scalar.span, "A template expression is not allowed in this context");
             }
-            TokenKind::String(text) => schema.matches_text(place.definition, text),
-            TokenKind::Null => schema.matches_kind(place.definition, |kind| matches!(kind, Kind::Null)),
-            TokenKind::Bool(_) => schema.matches_kind(place.definition, |kind| matches!(kind, Kind::Boolean)),
-            TokenKind::Number(_) => {
-                schema.matches_kind(place.definition, |kind| matches!(kind, Kind::Number))
-            }
-            TokenKind::Insert | TokenKind::Sequence(_) | TokenKind::Mapping(_) => false,
-        };
-        if fits {
             return scalar;
         }
-        let text = scalar.literal_text();
-        let convertible = matches!(scalar.kind, TokenKind::Null | TokenKind::Bool(_) | TokenKind::Number(_));
-        if convertible && schema.matches_text(place.definition, &text) {
-            return Token::string(text, scalar.span);
-        }
-        self.context.error(scalar.span, format!("Unexpected value '{text}'"));
-        scalar
+        self.schema.check_literal(place.definition, scalar).unwrap_or_else(|(scalar, message)| {
+            self.context.error(scalar.span, message);
+            scalar
+        })
     }
 
     fn validate_key(&mut self, key: &Token, text: &str, place: &Place) {
@@ -349,16 +315,6 @@ struct Entries {
     list: Vec<(Token, Token)>,
     names: CaselessSet,
     has_expression: bool,
-}
-
-/// Keys that only one of the alternatives has, sorted.
-fn telling_keys<'m>(mappings: &[&'m Mapping]) -> Vec<&'m str> {
-    let properties = || mappings.iter().flat_map(|mapping| &mapping.properties);
-    let is_telling = |name: &str| properties().filter(|property| *property.name == *name).count() == 1;
-    let offered = |name: &&str| is_telling(name) && !UNOFFERED_KEYS.contains(name);
-    let mut keys: Vec<&str> = properties().map(|property| &*property.name).filter(offered).collect();
-    keys.sort_unstable();
-    keys
 }
 
 /// The span of a collection: flow collections end at their bracket, block collections with their last value.

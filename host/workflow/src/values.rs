@@ -4,45 +4,43 @@
 
 use crate::step::If;
 use crate::token::Token;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
-/// Variables in the order of the file, the last of equal names counting.
-pub type Variables = IndexMap<Arc<str>, Arc<str>>;
+/// Names and texts in the order of the file; of equal names the last text counts, at the place of the first.
+pub type Variables = Vec<(String, String)>;
 
 /// Where a job wants to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunsOn {
     /// All of them have to match, ignoring case.
-    pub labels: Vec<Arc<str>>,
+    pub labels: Vec<String>,
     /// Runner group: `name`, `org/name` or `ent/name`.
-    pub group: Option<Arc<str>>,
+    pub group: Option<String>,
 }
 
 /// A container of a job or a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// Never empty, without `docker://`.
-    pub image: Arc<str>,
+    pub image: String,
     pub env: Variables,
     /// Options of `docker create`, as one text.
-    pub options: Option<Arc<str>>,
+    pub options: Option<String>,
     /// Only services.
-    pub entrypoint: Option<Arc<str>>,
+    pub entrypoint: Option<String>,
     /// Only services: what follows the image.
-    pub command: Option<Arc<str>>,
-    pub volumes: Vec<Arc<str>>,
+    pub command: Option<String>,
+    pub volumes: Vec<String>,
     /// `8080:80`, `6379/tcp`, `80`.
-    pub ports: Vec<Arc<str>>,
+    pub ports: Vec<String>,
     pub credentials: Option<Credentials>,
 }
 
 /// A login at an image registry.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    pub username: Option<Arc<str>>,
-    pub password: Option<Arc<str>>,
+    pub username: Option<String>,
+    pub password: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -54,28 +52,19 @@ impl std::fmt::Debug for Credentials {
 /// A concurrency group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
-    /// Compared ignoring case; at most 400 UTF-16 units.
-    pub group: Arc<str>,
+    /// Compared ignoring case; not empty, at most 400 UTF-16 units.
+    pub group: String,
+    /// Whether a newcomer cancels the one in progress.
     pub cancel_in_progress: bool,
-    pub queue: Queue,
-}
-
-/// How many runs may wait for a concurrency group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Queue {
-    /// One; a newer one takes its place.
-    #[default]
-    Single,
-    /// Many, first come first served.
-    Max,
+    /// `queue: max`: those who wait stay, first come first served; else a newcomer takes the place of the one waiting.
+    pub queue_max: bool,
 }
 
 /// The environment a job deploys to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// Never empty.
-    pub name: Arc<str>,
+    pub name: String,
     /// Evaluated on the runner, when the job has run.
     pub url: Option<Token>,
     /// `false`: gates and secrets without a deployment record.
@@ -85,8 +74,15 @@ pub struct Environment {
 /// The custom image a job makes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    pub image_name: Arc<str>,
+    pub image_name: String,
     /// `N.*`.
-    pub version: Arc<str>,
+    pub version: String,
     pub condition: Option<If>,
+}
+
+/// What steps run with unless they say otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDefaults {
+    pub shell: Option<String>,
+    pub working_directory: Option<String>,
 }

@@ -9,9 +9,9 @@ pub(crate) use container::{container, services};
 
 use crate::source::Problem;
 use crate::token::{Token, TokenKind};
-use crate::values::{Concurrency, Environment, Queue, RunsOn, Variables};
+use crate::values::{Concurrency, Environment, RunsOn, Variables};
 use act_expr::text::utf16_len;
-use std::sync::Arc;
+use indexmap::IndexMap;
 
 /// When a value is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +59,10 @@ pub(crate) fn runs_on(token: &Token, when: When, problems: &mut Vec<Problem>) ->
 
 fn labels(token: &Token, when: When, result: &mut RunsOn) -> Result<(), Problem> {
     match &token.kind {
-        TokenKind::String(label) => result.labels.push(label.clone()),
+        TokenKind::String(label) => result.labels.push(label.to_string()),
         TokenKind::Sequence(items) => {
             for item in items.iter().filter(|item| !when.passes_over(item)) {
-                result.labels.push(item.expect_string("job runs-on labels sequence item")?.clone());
+                result.labels.push(item.expect_string("job runs-on labels sequence item")?.to_string());
             }
         }
         _ => {}
@@ -70,13 +70,13 @@ fn labels(token: &Token, when: When, result: &mut RunsOn) -> Result<(), Problem>
     Ok(())
 }
 
-fn group(name: &Arc<str>) -> Result<Arc<str>, String> {
+fn group(name: &str) -> Result<String, String> {
     let advice = "Please use 'organization/' or 'enterprise/' prefix to target a single runner group.";
     let parts: Vec<&str> = name.split('/').collect();
     match parts.as_slice() {
-        [_] => Ok(name.clone()),
+        [_] => Ok(name.to_owned()),
         [_, ""] => Err(format!("Invalid runs-on group name '{name}'.")),
-        ["org" | "organization" | "ent" | "enterprise", _] => Ok(name.clone()),
+        ["org" | "organization" | "ent" | "enterprise", _] => Ok(name.to_owned()),
         _ => Err(format!("Invalid runs-on group name '{name}'. {advice}")),
     }
 }
@@ -89,7 +89,7 @@ pub(crate) fn concurrency(
 ) -> Result<Concurrency, Problem> {
     let mut result = Concurrency::default();
     match &token.kind {
-        TokenKind::String(group) => result.group = group.clone(),
+        TokenKind::String(group) => result.group = group.to_string(),
         _ if when.passes_over(token) => return Ok(result),
         _ => {
             for (key, value) in token.expect_mapping("concurrency")? {
@@ -97,11 +97,11 @@ pub(crate) fn concurrency(
                     continue;
                 }
                 match &**key.expect_string("concurrency key")? {
-                    "group" => result.group = value.expect_string("group key")?.clone(),
+                    "group" => result.group = value.expect_string("group key")?.to_string(),
                     "cancel-in-progress" => {
                         result.cancel_in_progress = value.expect_bool("cancel-in-progress key")?
                     }
-                    "queue" => result.queue = queue(value)?,
+                    "queue" => result.queue_max = queue_max(value)?,
                     _ => return Err(key.unexpected_value("concurrency key")),
                 }
             }
@@ -113,7 +113,7 @@ pub(crate) fn concurrency(
     if utf16_len(&result.group) > 400 {
         problems.push(Problem::new(token.span, "Concurrency group name must be less than 400 characters"));
     }
-    if result.queue == Queue::Max && result.cancel_in_progress {
+    if result.queue_max && result.cancel_in_progress {
         let problem =
             Problem::new(token.span, "`queue: max` cannot be combined with `cancel-in-progress: true`");
         problems.push(problem.with_hint("a queue that keeps every run has nothing to cancel"));
@@ -121,10 +121,10 @@ pub(crate) fn concurrency(
     Ok(result)
 }
 
-fn queue(token: &Token) -> Result<Queue, Problem> {
+fn queue_max(token: &Token) -> Result<bool, Problem> {
     match &**token.expect_string("queue key")? {
-        "single" => Ok(Queue::Single),
-        "max" => Ok(Queue::Max),
+        "single" => Ok(false),
+        "max" => Ok(true),
         _ => Err(token.unexpected_value("queue key")),
     }
 }
@@ -134,9 +134,9 @@ pub(crate) fn environment(token: &Token, when: When) -> Result<Option<Environmen
     if when.passes_over(token) {
         return Ok(None);
     }
-    let mut result = Environment { name: "".into(), url: None, deployment: true };
+    let mut result = Environment { name: String::new(), url: None, deployment: true };
     if let TokenKind::String(name) = &token.kind {
-        result.name = name.clone();
+        result.name = name.to_string();
     } else {
         let entries = token.expect_mapping("job environment")?;
         if when == When::Reading
@@ -146,7 +146,7 @@ pub(crate) fn environment(token: &Token, when: When) -> Result<Option<Environmen
         }
         for (key, value) in entries {
             match &**key.expect_string("job environment key")? {
-                "name" => result.name = value.expect_string("job environment name")?.clone(),
+                "name" => result.name = value.expect_string("job environment name")?.to_string(),
                 "url" => result.url = Some(value.clone()),
                 "deployment" => result.deployment = value.expect_bool("job environment deployment")?,
                 _ => return Err(key.unexpected_value("job environment key")),
@@ -158,9 +158,9 @@ pub(crate) fn environment(token: &Token, when: When) -> Result<Option<Environmen
 
 /// A mapping of texts: `env`, `with`, `outputs`, `defaults.run`. `what` names it in messages.
 pub(crate) fn texts(token: &Token, when: When, what: &str) -> Result<Variables, Problem> {
-    let mut result = Variables::new();
+    let mut result = IndexMap::new();
     if when.passes_over(token) {
-        return Ok(result);
+        return Ok(Variables::new());
     }
     for (key, value) in token.expect_mapping(what)? {
         if when.passes_over(key) {
@@ -170,7 +170,7 @@ pub(crate) fn texts(token: &Token, when: When, what: &str) -> Result<Variables, 
         if when.passes_over(value) {
             continue;
         }
-        result.insert(key.clone(), value.expect_string(&format!("{what} value"))?.clone());
+        result.insert(key.to_string(), value.expect_string(&format!("{what} value"))?.to_string());
     }
-    Ok(result)
+    Ok(result.into_iter().collect())
 }

@@ -18,15 +18,16 @@ pub(crate) fn snapshot(
     if when.passes_over(token) {
         return Ok(None);
     }
-    let mut result = Snapshot { image_name: "".into(), version: DEFAULT_VERSION.into(), condition: None };
+    let mut result =
+        Snapshot { image_name: String::new(), version: DEFAULT_VERSION.to_owned(), condition: None };
     if let TokenKind::String(name) = &token.kind {
-        result.image_name = name.clone();
+        result.image_name = name.to_string();
         return Ok(Some(result));
     }
     for (key, value) in token.expect_mapping("job snapshot")? {
         match &**key.expect_string("job snapshot key")? {
             "image-name" | "version" if when.passes_over(value) => return Ok(None),
-            "image-name" => result.image_name = value.expect_string("job snapshot image-name")?.clone(),
+            "image-name" => result.image_name = value.expect_string("job snapshot image-name")?.to_string(),
             "version" => {
                 let version = value.expect_string("job snapshot version")?;
                 if !is_version(version) {
@@ -34,7 +35,7 @@ pub(crate) fn snapshot(
                     problems.push(Problem::new(token.span, message));
                     return Ok(None);
                 }
-                result.version = version.clone();
+                result.version = version.to_string();
             }
             "if" => {
                 let schema = Schema::workflow();

@@ -5,8 +5,6 @@ use crate::source::Problem;
 use crate::token::{Token, TokenKind};
 use crate::uses::DOCKER_PREFIX;
 use crate::values::{Container, Credentials};
-use indexmap::IndexMap;
-use std::sync::Arc;
 
 /// Whether a container is the job's own or a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,14 +27,14 @@ pub(crate) fn services(
     token: &Token,
     when: When,
     problems: &mut Vec<Problem>,
-) -> Result<IndexMap<Arc<str>, Option<Container>>, Problem> {
-    let mut result = IndexMap::new();
+) -> Result<Vec<(String, Option<Container>)>, Problem> {
+    let mut result = Vec::new();
     if when == When::Reading && token.has_expression() {
         return Ok(result);
     }
     for (key, value) in token.expect_mapping("services")? {
-        let name = key.expect_string("services key")?.clone();
-        result.insert(name, read(value, when, Role::Service, problems)?);
+        let name = key.expect_string("services key")?.to_string();
+        result.push((name, read(value, when, Role::Service, problems)?));
     }
     Ok(result)
 }
@@ -52,14 +50,14 @@ fn read(
         return Ok(None);
     }
     match &token.kind {
-        TokenKind::String(image) => result.image = image.clone(),
+        TokenKind::String(image) => result.image = image.to_string(),
         _ => {
             for (key, value) in token.expect_mapping("container")? {
                 property(&mut result, key, value)?;
             }
         }
     }
-    let without_prefix = result.image.strip_prefix(DOCKER_PREFIX).map(Arc::from);
+    let without_prefix = result.image.strip_prefix(DOCKER_PREFIX).map(str::to_owned);
     let had_prefix = without_prefix.is_some();
     result.image = without_prefix.unwrap_or(result.image);
     if !result.image.is_empty() {
@@ -75,7 +73,7 @@ fn read(
 
 fn property(result: &mut Container, key: &Token, value: &Token) -> Result<(), Problem> {
     let name = key.expect_string("container key")?;
-    let text = || value.expect_string(&format!("container {name}")).cloned();
+    let text = || value.expect_string(&format!("container {name}")).map(ToString::to_string);
     match &**name {
         "image" => result.image = text()?,
         "options" => result.options = Some(text()?),
@@ -90,17 +88,21 @@ fn property(result: &mut Container, key: &Token, value: &Token) -> Result<(), Pr
     Ok(())
 }
 
-fn list(token: &Token, name: &str) -> Result<Vec<Arc<str>>, Problem> {
+fn list(token: &Token, name: &str) -> Result<Vec<String>, Problem> {
     let what = format!("container {name}");
-    token.expect_sequence(&what)?.iter().map(|item| item.expect_string(&what).cloned()).collect()
+    token
+        .expect_sequence(&what)?
+        .iter()
+        .map(|item| item.expect_string(&what).map(ToString::to_string))
+        .collect()
 }
 
 fn credentials(token: &Token) -> Result<Credentials, Problem> {
     let mut result = Credentials::default();
     for (key, value) in token.expect_mapping("credentials")? {
         match &**key.expect_string("credentials key")? {
-            "username" => result.username = Some(value.expect_string("username")?.clone()),
-            "password" => result.password = Some(value.expect_string("password")?.clone()),
+            "username" => result.username = Some(value.expect_string("username")?.to_string()),
+            "password" => result.password = Some(value.expect_string("password")?.to_string()),
             _ => return Err(key.unexpected_value("credentials key")),
         }
     }
