@@ -11,7 +11,7 @@ mod permissions;
 pub(crate) mod snapshot;
 pub(crate) mod steps;
 pub(crate) mod strategy;
-mod triggers;
+pub(crate) mod triggers;
 
 use crate::context::Context;
 use crate::model::{Enclosing, Job, Workflow};

@@ -13,6 +13,7 @@ pub mod expression;
 pub mod filter;
 mod id_builder;
 pub mod ids;
+pub mod manifest;
 pub mod matrix;
 mod memory;
 pub mod model;

@@ -114,7 +114,7 @@ fn inputs(token: &Token) -> IndexMap<InputName, Input> {
     named(Some(token), InputName::new, input)
 }
 
-fn named<N: Eq + std::hash::Hash, T>(
+pub(crate) fn named<N: Eq + std::hash::Hash, T>(
     token: Option<&Token>,
     name: fn(Arc<str>) -> N,
     read: fn(Span, &Token) -> T,
