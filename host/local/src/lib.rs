@@ -19,6 +19,7 @@ mod exec;
 mod files;
 mod glob;
 mod hash;
+mod labels;
 mod layout;
 mod machine;
 mod provisioner;
@@ -28,4 +29,5 @@ mod tree;
 mod version;
 
 pub use config::LocalConfig;
+pub use labels::{LabelTarget, LocalLabels, LocalScheduler};
 pub use provisioner::{LocalProvisioner, own_arch, own_os};
