@@ -23,7 +23,7 @@ pub use job::{
 pub use step::{condition, step_continue_on_error, step_env, step_inputs, step_name, step_timeout, text};
 
 pub use crate::values::{
-    Concurrency, Container, Credentials, Environment, RunDefaults, RunsOn, Snapshot, Variables,
+    Concurrency, Container, Credentials, Environment, RunDefaults, RunsOn, Services, Snapshot, Variables,
 };
 
 use crate::schema::Schema;

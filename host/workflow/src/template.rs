@@ -129,13 +129,16 @@ impl TemplateReader<'_, '_> {
     fn loose_entries(&mut self, place: &Place, loose: Loose, entries: &mut Entries) -> Result<(), Problem> {
         let key_place = self.place(place, loose.key);
         let value_place = self.place(place, loose.value);
-        while let Some(key) = self.key(place, &value_place, entries)? {
-            if let Some((key, text)) = key {
-                self.validate_key(&key, &text, &key_place);
-                self.count(&key)?;
-                let value = self.value(&value_place)?;
-                entries.list.push((key, value));
-            }
+        loop {
+            let (key, text) = match self.key(place, &value_place, entries)? {
+                NextKey::Text(key, text) => (key, text),
+                NextKey::Done => continue,
+                NextKey::None => break,
+            };
+            self.validate_key(&key, &text, &key_place);
+            self.count(&key)?;
+            let value = self.value(&value_place)?;
+            entries.list.push((key, value));
         }
         Ok(())
     }
@@ -150,8 +153,12 @@ impl TemplateReader<'_, '_> {
     ) -> Result<(), Problem> {
         let loose = mappings[0].loose;
         let any = self.place(place, self.schema.any());
-        while let Some(key) = self.key(place, &any, entries)? {
-            let Some((key, text)) = key else { continue };
+        loop {
+            let (key, text) = match self.key(place, &any, entries)? {
+                NextKey::Text(key, text) => (key, text),
+                NextKey::Done => continue,
+                NextKey::None => break,
+            };
             if let Some(definition) = schema::match_key(&mut mappings, &text) {
                 if !self.context.options.background_steps && BACKGROUND_KEYS.contains(&&*text) {
                     self.unexpected_key(&key, &text)?;
@@ -185,19 +192,14 @@ impl TemplateReader<'_, '_> {
         self.skip_value()
     }
 
-    /// Takes the next key of a mapping. Outer `None`: no more keys. Inner `None`: the entry is done with, because its
-    /// key is an expression, not allowed, or there already.
-    #[expect(
-        clippy::option_option,
-        reason = "the end of a mapping and an entry that needs no more work are two answers"
-    )]
+    /// Takes the next key of a mapping; entries that need no more are done with here.
     fn key(
         &mut self,
         place: &Place,
         expression_value: &Place,
         entries: &mut Entries,
-    ) -> Result<Option<Option<(Token, Arc<str>)>>, Problem> {
-        let Some(literal) = self.yaml.scalar()? else { return Ok(None) };
+    ) -> Result<NextKey, Problem> {
+        let Some(literal) = self.yaml.scalar()? else { return Ok(NextKey::None) };
         let scalar = text::parse(self.context, literal, &place.allowed);
         if scalar.is_expression() {
             entries.has_expression = true;
@@ -209,16 +211,16 @@ impl TemplateReader<'_, '_> {
                 let value = self.value(expression_value)?;
                 entries.list.push((scalar, value));
             }
-            return Ok(Some(None));
+            return Ok(NextKey::Done);
         }
         let text = scalar.literal_text();
         let key = Token::string(text.clone(), scalar.span);
         if !entries.names.insert(&text) {
             self.context.error(key.span, format!("'{text}' is already defined"));
             self.skip_value()?;
-            return Ok(Some(None));
+            return Ok(NextKey::Done);
         }
-        Ok(Some(Some((key, text))))
+        Ok(NextKey::Text(key, text))
     }
 
     fn skip_value(&mut self) -> Result<(), Problem> {
@@ -315,6 +317,14 @@ struct Entries {
     list: Vec<(Token, Token)>,
     names: CaselessSet,
     has_expression: bool,
+}
+
+/// What stands where the next key of a mapping may stand.
+enum NextKey {
+    Text(Token, Arc<str>),
+    /// The key is an expression, not allowed, or there already; its entry is done with.
+    Done,
+    None,
 }
 
 /// The span of a collection: flow collections end at their bracket, block collections with their last value.

@@ -3,27 +3,26 @@
 //! A `Token` is a value that may still hold expressions; [`crate::evaluate`] turns it into one that does not.
 //! Port of `ObjectTemplating/Tokens/*.cs`.
 
+mod wire;
+
 use crate::expression::Expression;
 use crate::source::Span;
 use act_expr::Value;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A value of a workflow or action file and where it was written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Token {
-    #[serde(flatten)]
     pub kind: TokenKind,
     pub span: Span,
 }
 
 /// What a [`Token`] is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "value", rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TokenKind {
     Null,
     Bool(bool),
-    Number(#[serde(with = "number")] f64),
+    Number(f64),
     String(Arc<str>),
     /// `${{ … }}`, or text with expressions in it, already composed to `format(…)`.
     Expression(Expression),
@@ -174,33 +173,6 @@ impl Token {
             | TokenKind::Number(_)
             | TokenKind::String(_)
             | TokenKind::Insert => {}
-        }
-    }
-}
-
-/// JSON has no infinity and no NaN, a workflow does (`.inf`, `.nan`): those go over the wire as strings.
-mod number {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Wire {
-        Number(f64),
-        Text(String),
-    }
-
-    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value.is_finite() {
-            serializer.serialize_f64(*value)
-        } else {
-            serializer.serialize_str(&value.to_string())
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        match Wire::deserialize(deserializer)? {
-            Wire::Number(value) => Ok(value),
-            Wire::Text(text) => text.parse().map_err(serde::de::Error::custom),
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Container {
     pub credentials: Option<Credentials>,
 }
 
+/// Services by their names, in the order of the file; one without a container is not started.
+pub type Services = Vec<(String, Option<Container>)>;
+
 /// A login at an image registry.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {

@@ -6,7 +6,9 @@ use crate::convert::early::{self, When, texts};
 use crate::convert::snapshot as snapshots;
 use crate::schema::Schema;
 use crate::token::Token;
-use crate::values::{Concurrency, Container, Environment, RunDefaults, RunsOn, Snapshot, Variables};
+use crate::values::{
+    Concurrency, Container, Environment, RunDefaults, RunsOn, Services, Snapshot, Variables,
+};
 use act_expr::{Scope, Value};
 
 /// Evaluates `run-name`.
@@ -103,7 +105,7 @@ pub fn container(token: &Token, scope: &dyn Scope) -> Result<Evaluated<Option<Co
 ///
 /// # Errors
 /// A failing expression, or a value of the wrong type.
-pub fn services(token: &Token, scope: &dyn Scope) -> Result<Evaluated<Vec<(String, Option<Container>)>>> {
+pub fn services(token: &Token, scope: &dyn Scope) -> Result<Evaluated<Services>> {
     let done =
         |token: Token| judge(&token, |token, problems| early::services(token, When::Evaluated, problems));
     evaluate(Schema::workflow(), "services-value", token, scope)?.try_map(done)

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use act_expr::{Array, Object, Value};
 
+use crate::id_builder::IdBuilder;
+
 use super::filter::Filter;
-use super::name::{self, LegIds};
+use super::name;
 use super::{Combination, Leg, MAX_LEGS, MatrixError, MatrixProblem, Step, Strategy};
 
 /// Comparisons that expanding one matrix may take. GitHub bounds the memory instead; a legal matrix (256 legs left
@@ -231,7 +233,7 @@ impl Matrix {
 impl Settings {
     pub(super) fn into_strategy(self, combinations: Vec<Combination>) -> Strategy {
         let total = combinations.len();
-        let mut ids = LegIds::default();
+        let mut ids = IdBuilder::default();
         let mut legs = Vec::with_capacity(total.max(1));
         for (index, combination) in combinations.into_iter().enumerate() {
             let segments = name::segments(&combination.named);
@@ -239,7 +241,7 @@ impl Settings {
             let mut matrix = combination.named;
             matrix.extend(combination.extra.iter().map(|(key, value)| (Arc::clone(key), value.clone())));
             legs.push(Leg {
-                id: ids.build(&segments),
+                id: name::id(&mut ids, &segments),
                 matrix: Value::from(matrix),
                 strategy: self.context(index, total, limit),
                 segments,

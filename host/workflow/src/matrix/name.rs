@@ -1,8 +1,8 @@
 //! What a leg is called: segments from its values, the name to show, and an id.
 
-use std::collections::HashSet;
-
 use act_expr::{Object, Value, coerce, text};
+
+use crate::id_builder::IdBuilder;
 
 /// GitHub counts UTF-16 units, here and in ids.
 const MAX_NAME: usize = 100;
@@ -67,47 +67,14 @@ fn prefix(name: &str, units: usize) -> &str {
     end.map_or(name, |(end, _)| &name[..end])
 }
 
-/// Ids of legs, no two alike (`IdBuilder.cs` without reserved prefixes).
-#[derive(Default)]
-pub(super) struct LegIds {
-    taken: HashSet<String>,
-}
-
-impl LegIds {
-    pub(super) fn build(&mut self, segments: &[String]) -> String {
-        let wanted = without_reserved_prefix(join(segments));
-        let separator = if wanted == "_" { "" } else { "_" };
-        let mut attempt = 1_u32;
-        loop {
-            let suffix = if attempt == 1 { String::new() } else { format!("{separator}{attempt}") };
-            let kept = wanted.len().min(MAX_ID - suffix.len());
-            let candidate = format!("{}{suffix}", &wanted[..kept]);
-            if self.taken.insert(candidate.to_ascii_lowercase()) {
-                return candidate;
-            }
-            attempt += 1;
-        }
-    }
-}
-
-/// Joins segments with `_`, in ASCII letters, digits, `_` and `-`, starting with a letter or `_`.
-fn join(segments: &[String]) -> String {
-    let mut id = String::new();
+/// Makes an id from the segments, unlike any that `ids` has made.
+///
+/// # Panics
+/// Never: a matrix has at most 256 legs, and a thousand ids can be made from the same segments.
+pub(super) fn id(ids: &mut IdBuilder, segments: &[String]) -> String {
     for segment in segments {
-        if !id.is_empty() || segment.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-            id.push('_');
-        }
-        for c in segment.chars() {
-            if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
-                id.push(c);
-            } else {
-                id.extend(std::iter::repeat_n('_', c.len_utf16()));
-            }
-        }
+        ids.append_segment(segment);
     }
-    if id.is_empty() { "job".to_owned() } else { id }
-}
-
-fn without_reserved_prefix(id: String) -> String {
-    if id.starts_with("__") { format!("_{}", id.trim_start_matches('_')) } else { id }
+    let id = ids.build(false, MAX_ID);
+    id.expect("fewer legs than ids that differ in their suffix").as_ref().to_owned()
 }

@@ -86,7 +86,7 @@ fn an_alias_bomb_ends_at_the_limit_of_nodes() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", "));
+        bomb.extend([format!("a{level}: &a{level} ["), vec![below; 10].join(", "), "]\n".to_owned()]);
     }
     assert_eq!(scalars(&bomb).unwrap_err(), "Maximum YAML nodes exceeded");
 }

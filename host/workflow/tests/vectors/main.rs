@@ -1,5 +1,7 @@
 //! GitHub's own test cases of its workflow parser, as it runs them: options, a workflow, called workflows, expected JSON.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests fail loudly and say what they ran")]
+
 mod render;
 
 use act_workflow::called::{Found, WorkflowFiles};
@@ -181,4 +183,34 @@ fn difference(actual: &Value, expected: &Value) -> String {
     let from = same.saturating_sub(4);
     let part = |text: &str| text.lines().skip(from).take(12).collect::<Vec<_>>().join("\n");
     format!("\n--- actual, line {from}\n{}\n--- expected\n{}", part(&actual), part(&expected))
+}
+
+#[test]
+#[ignore = "measures: run it in release"]
+fn files_per_second() {
+    let Some(cases) = cases() else { return };
+    let runs = 200;
+    let start = std::time::Instant::now();
+    for _ in 0..runs {
+        for case in &cases {
+            let mut sources = Sources::new();
+            let options = case.parse_options();
+            let read = read_workflow(
+                &mut sources,
+                &case.name,
+                case.workflow.as_bytes(),
+                &options,
+                &mut Files(&case.files),
+            );
+            std::hint::black_box(read);
+        }
+    }
+    let files = runs * cases.len();
+    let bytes: usize = runs * cases.iter().map(|case| case.workflow.len()).sum::<usize>();
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!(
+        "{files} files in {seconds:.3} s: {:.0} files/s, {:.1} MB/s",
+        files as f64 / seconds,
+        bytes as f64 / seconds / 1e6
+    );
 }

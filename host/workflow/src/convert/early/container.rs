@@ -4,7 +4,7 @@ use super::{When, texts};
 use crate::source::Problem;
 use crate::token::{Token, TokenKind};
 use crate::uses::DOCKER_PREFIX;
-use crate::values::{Container, Credentials};
+use crate::values::{Container, Credentials, Services};
 
 /// Whether a container is the job's own or a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,11 +23,7 @@ pub(crate) fn container(
 }
 
 /// `services`; those whose image is empty map to nothing.
-pub(crate) fn services(
-    token: &Token,
-    when: When,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<(String, Option<Container>)>, Problem> {
+pub(crate) fn services(token: &Token, when: When, problems: &mut Vec<Problem>) -> Result<Services, Problem> {
     let mut result = Vec::new();
     if when == When::Reading && token.has_expression() {
         return Ok(result);
