@@ -13,10 +13,10 @@ const MAX_ID: usize = 25;
 /// The scalar leaves of a combination as text, depth first; null and empty ones are left out.
 pub(super) fn segments(named: &Object) -> Vec<String> {
     let mut segments = Vec::new();
-    let mut pending: Vec<&Value> = named.values().rev_collect();
+    let mut pending: Vec<&Value> = last_first(named).collect();
     while let Some(value) = pending.pop() {
         match value {
-            Value::Object(object) => pending.extend(object.values().rev_collect()),
+            Value::Object(object) => pending.extend(last_first(object)),
             Value::Array(array) => pending.extend(array.iter().rev()),
             Value::Null => {}
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -30,16 +30,10 @@ pub(super) fn segments(named: &Object) -> Vec<String> {
     segments
 }
 
-trait RevCollect: Iterator + Sized {
-    /// Last first, as a stack wants it.
-    fn rev_collect(self) -> Vec<Self::Item> {
-        let mut items: Vec<_> = self.collect();
-        items.reverse();
-        items
-    }
+/// An object's values in the order a stack wants them.
+fn last_first(object: &Object) -> impl Iterator<Item = &Value> {
+    object.iter().rev().map(|(_, value)| value)
 }
-
-impl<I: Iterator> RevCollect for I {}
 
 /// `base (a, b)`, at most 100 units long (`JobNameBuilder.cs`).
 pub(super) fn display(base: &str, segments: &[String]) -> String {
