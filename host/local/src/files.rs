@@ -1,7 +1,7 @@
 //! Small file work around a process: what goes in before it, what comes back after it. Blocks.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -20,21 +20,32 @@ pub(crate) enum Found {
     Nothing,
 }
 
-/// Writes a file and the folders that lead to it.
+/// Writes a new file and the folders that lead to it. What lies there is replaced, never written into:
+/// a step may have put a link or a pipe in its place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::write(path, bytes) {
+    let mut file = match File::create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(path, bytes)
+            File::create_new(path)?
         }
-        done => done,
-    }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            File::create_new(path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(bytes)
 }
 
-/// Reads a file of at most `limit` bytes. Never waits on a pipe that somebody put there.
-pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Found> {
+/// Opens a file to read; a pipe that somebody put there holds nobody.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Found> {
+    let file = match open(path) {
         Ok(file) => file,
         Err(error) if is_absence(&error) => return Ok(Found::Nothing),
         Err(error) => return Err(error),
@@ -94,8 +105,12 @@ mod tests {
     fn a_pipe_in_place_of_a_file_holds_nobody() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let pipe = || assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        pipe();
         assert_eq!(collect(&path, 100), Collected::Missing);
         assert!(!path.exists());
+        pipe();
+        write(&path, b"x").unwrap();
+        assert_eq!(collect(&path, 100), Collected::Bytes(Bytes::from_static(b"x")));
     }
 }

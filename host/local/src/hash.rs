@@ -70,7 +70,7 @@ fn compute(
         if path == workspace || !path.starts_with(workspace) || fs::metadata(path).map_err(failed)?.is_dir() {
             return Ok(());
         }
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = crate::files::open(path).map_err(failed)?;
         all.update(digest(&mut file, deadline).map_err(failed)?.ok_or(Cause::Late)?);
         is_any = true;
         Ok(())

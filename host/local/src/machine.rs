@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use act_core::environment::EnvironmentError;
@@ -83,7 +83,8 @@ pub(crate) struct Owned {
     pub(crate) config: Arc<LocalConfig>,
     epoch: Mutex<u64>,
     running: Mutex<Running>,
-    _lock: File,
+    /// Gone once the machine is released: others may hold on to this longer.
+    lock: Mutex<Option<File>>,
 }
 
 #[derive(Debug, Default)]
@@ -104,7 +105,7 @@ impl Owned {
         layout.make()?;
         let epoch = Mutex::new(place.epoch());
         LIVE.fetch_add(1, Ordering::AcqRel);
-        Ok(Self { place, layout, config, epoch, running: Mutex::default(), _lock: lock })
+        Ok(Self { place, layout, config, epoch, running: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
 
     /// Lets somebody speak for the machine from now on; a lower epoch than before is refused.
@@ -129,7 +130,7 @@ impl Owned {
 
     /// Returns a process; `None` for one that was never started here.
     pub(crate) fn exec(&self, id: &ExecId) -> Option<Arc<Exec>> {
-        self.lock().execs.get(id).cloned()
+        self.running().execs.get(id).cloned()
     }
 
     /// Starts a process unless there was one of this id. Returns whether it did.
@@ -138,7 +139,7 @@ impl Owned {
         id: &ExecId,
         plan: impl FnOnce(&Marker) -> Plan,
     ) -> Result<bool, EnvironmentError> {
-        let mut running = self.lock();
+        let mut running = self.running();
         if running.is_released {
             return Err(EnvironmentError::Lost("the machine was released".to_owned()));
         }
@@ -156,12 +157,8 @@ impl Owned {
     /// Kills and forgets everything that runs; afterwards nothing can be started.
     pub(crate) async fn end(&self) -> Swept {
         let (groups, threads) = {
-            let mut running = self.lock();
-            running.is_released = true;
-            for exec in running.execs.values() {
-                exec.control.stop(Stop::Kill);
-                exec.control.abandon();
-            }
+            let mut running = self.running();
+            running.kill();
             let groups: Vec<u32> = running.execs.values().filter_map(|exec| exec.group()).collect();
             (groups, std::mem::take(&mut running.threads))
         };
@@ -180,7 +177,15 @@ impl Owned {
         swept.await.unwrap_or_default()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Running> {
+    /// Answers for the machine no longer.
+    pub(crate) fn retire(&self) {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if lock.is_some() {
+            LIVE.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -190,8 +195,20 @@ fn digest(folder: &Path) -> String {
     crate::hash::hex(&Sha256::digest(folder.as_os_str().as_bytes())[..6])
 }
 
+impl Running {
+    fn kill(&mut self) {
+        self.is_released = true;
+        for exec in self.execs.values() {
+            exec.control.stop(Stop::Kill);
+            exec.control.abandon();
+        }
+    }
+}
+
+/// A machine that is dropped without a release: its threads must still end, or its program would not.
 impl Drop for Owned {
     fn drop(&mut self) {
-        LIVE.fetch_sub(1, Ordering::AcqRel);
+        self.running().kill();
+        self.retire();
     }
 }

@@ -65,29 +65,25 @@ impl LocalProvisioner {
 
     /// Runs on a thread that may block.
     fn make(&self, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
-        let mut owned = self.lock();
         let machine = Machine { id: id.clone(), abandoned: false };
-        if owned.contains_key(id) {
-            return Ok(Creation::Adopted(machine));
-        }
         let Some(place) = Place::new(&self.root, id) else {
             return Ok(refused(format!("`{id}` is no name for a folder"), false));
         };
-        let root_lock = self.lock_root()?;
+        let _root_lock = self.lock_root()?;
+        if self.lock().contains_key(id) {
+            return Ok(Creation::Adopted(machine));
+        }
         let is_new = !place.folder.exists();
         fs::create_dir_all(&place.folder)?;
         let Some(lock) = place.lock()? else {
             return Ok(refused(format!("another process answers for machine {id}"), false));
         };
-        drop(root_lock);
         if !is_new {
             // Left behind by a process that died; what it started may be there still.
             let _ = place.sweep();
         }
-        owned.insert(
-            id.clone(),
-            Arc::new(Owned::new(place, lock, &decision.bind.repository, Arc::clone(&self.config))?),
-        );
+        let owned = Owned::new(place, lock, &decision.bind.repository, Arc::clone(&self.config))?;
+        self.lock().insert(id.clone(), Arc::new(owned));
         Ok(if is_new { Creation::Created(machine) } else { Creation::Adopted(machine) })
     }
 
@@ -197,7 +193,11 @@ impl Provisioner for LocalProvisioner {
         };
         let (this, id) = (self.clone(), machine.id.clone());
         let cleared = tokio::task::spawn_blocking(move || match (owned, swept) {
-            (Some(owned), Some(swept)) => Ok(conclude(&swept, owned.place.clear(this.config.keep))),
+            (Some(owned), Some(swept)) => {
+                let released = conclude(&swept, owned.place.clear(this.config.keep));
+                owned.retire();
+                Ok(released)
+            }
             _ => this.clear_abandoned(&id),
         });
         match cleared.await {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::control::{Bell, Control};
 use crate::error::SpawnError;
@@ -192,6 +192,7 @@ impl Running {
             if heard.exit {
                 return None;
             }
+            self.hang_up_if_at_terminal();
             reap::collect_sometimes();
         }
     }
@@ -238,6 +239,19 @@ impl Running {
     fn signal(&self, signal: Signal) {
         if kill_process_group(self.pid, signal).is_err() {
             let _ = kill_process(self.pid, signal);
+        }
+    }
+
+    /// Ends who waits for the terminal that this program was started from: in a group of its own it gets no
+    /// answer there and would stay stopped for ever. It is treated as one whose terminal is gone, which
+    /// comes nearest to a runner that has none. Who stops for another reason is left alone.
+    fn hang_up_if_at_terminal(&self) {
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        let Ok(Some(status)) = waitid(WaitId::Pid(self.pid), stopped) else { return };
+        let at_terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        if status.stopping_signal().is_some_and(|signal| at_terminal.contains(&signal)) {
+            self.signal(Signal::HUP);
+            self.signal(Signal::CONT);
         }
     }
 

@@ -72,3 +72,25 @@ fn a_kill_reaches_descendants_in_other_sessions() {
     let grandchild = out.lines().next().unwrap();
     until("the grandchild is gone", || !is_alive(grandchild));
 }
+
+/// Not a test: runs where there is a terminal.
+#[test]
+#[ignore = "is run by another test, at a terminal"]
+fn one_that_reads_from_the_terminal() {
+    let ran = common::run(&bash("read -r line < /dev/tty; echo $?; exit 7"));
+    assert_eq!(ran.end, End::Exited { code: 129 });
+    let ran = common::run(&bash("(sleep 1.5; kill -CONT $$) & kill -STOP $$; exit 7"));
+    assert_eq!(ran.end, End::Exited { code: 7 });
+}
+
+#[test]
+fn who_waits_for_the_terminal_is_hung_up() {
+    let own = std::env::current_exe().unwrap();
+    let inner = format!("{} --exact one_that_reads_from_the_terminal --ignored", own.display());
+    let Ok(ran) = std::process::Command::new("script").args(["-qec", &inner, "/dev/null"]).output() else {
+        eprintln!("skipped: no `script` to make a terminal with");
+        return;
+    };
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success() && text.contains("1 passed"), "{text}");
+}
