@@ -156,11 +156,10 @@ impl Owned {
 
     /// Kills and forgets everything that runs; afterwards nothing can be started.
     pub(crate) async fn end(&self) -> Swept {
-        let (groups, threads) = {
+        let threads = {
             let mut running = self.running();
             running.kill();
-            let groups: Vec<u32> = running.execs.values().filter_map(|exec| exec.group()).collect();
-            (groups, std::mem::take(&mut running.threads))
+            std::mem::take(&mut running.threads)
         };
         let ended = async {
             for thread in threads {
@@ -169,6 +168,8 @@ impl Owned {
         };
         // Whoever does not end in time is named by the sweep.
         let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
+        // Only now has everything that was about to start a group.
+        let groups: Vec<u32> = self.running().execs.values().filter_map(|exec| exec.group()).collect();
         let marker = self.place.marker.clone();
         let swept = tokio::task::spawn_blocking(move || {
             let strays = || LIVE.load(Ordering::Acquire) == 1;
