@@ -104,11 +104,20 @@ impl<'t> Collector<'t> {
     }
 
     fn fail(mut self, error: &ScanError) -> Stream {
-        let (line, column) = position(*error.marker());
+        let (line, column) = match self.line(error.marker().line()) {
+            Some(_) => position(*error.marker()),
+            None => self.end(),
+        };
         let problem =
             Problem::new(Span::at(self.file, line, column), format!("invalid YAML: {}", error.info()));
         self.stream.failure = Some(problem);
         self.stream
+    }
+
+    /// Behind the last character of the file.
+    fn end(&self) -> (u32, u32) {
+        let last = self.lines.len();
+        (clamp(last), clamp(self.line(last).map_or(0, |line| line.chars().count()) + 1))
     }
 
     /// The `#` at or after a place on its line that has no blank before it.
