@@ -110,7 +110,7 @@ fn junk_is_told_where_it_is() {
         (b"a: \xc3\x28", (1, 4), "the file is not valid UTF-8"),
         (b"a: b\nc: \0", (2, 4), "the file is not text: it has a NUL character"),
         (b"a: [", (1, 5), "invalid YAML"),
-        (b"a: b\n\tc: d", (2, 1), "invalid YAML"),
+        (b"a: b\n\tc: d", (1, 4), "invalid YAML: while scanning a plain scalar, found a tab"),
     ] {
         let problem = read(bytes).problems.pop().expect("a problem");
         assert!(problem.message.starts_with(message), "{}", problem.message);
