@@ -21,6 +21,7 @@ use crate::control::LaunchControl;
 use crate::dispatcher::Run;
 use crate::job::{LegCase, LegEnd};
 use crate::outcome::Outcome;
+use crate::place::place;
 
 /// Minutes a job may run, and may go on after a cancellation, where the workflow does not say.
 ///
@@ -82,7 +83,7 @@ impl Run {
             repository: self.request.source.repository.clone(),
             job: case.job.id.as_str().to_owned(),
         };
-        let placed = self.host.place(&ask).map_err(|unplaced| {
+        let placed = place(&self.host.mappers, &ask).map_err(|unplaced| {
             let hint = unplaced.hint.map(|hint| format!("hint: {hint}"));
             std::iter::once(unplaced.message).chain(hint).collect::<Vec<_>>()
         })?;

@@ -15,6 +15,7 @@
 #![warn(missing_docs)]
 
 pub mod cancel;
+pub mod check;
 pub mod github;
 pub mod place;
 pub mod ports;

@@ -1,6 +1,8 @@
 //! Labels → placement → decision: the first mapper that answers decides.
 
-use act_core::decide::{Case, LabelAsk, Mapped, Ruling};
+use std::sync::Arc;
+
+use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling};
 use act_core::place::{Decision, Placement};
 
 use crate::ports::Host;
@@ -26,37 +28,35 @@ pub struct Unplaced {
     pub hint: Option<String>,
 }
 
-impl Host {
-    /// Asks the mappers in order.
-    ///
-    /// # Errors
-    /// A label that nobody maps, or one that is malformed.
-    pub fn place(&self, ask: &LabelAsk) -> Result<Placed, Unplaced> {
-        let labels = ask.labels.join(", ");
-        let mut reasons = Vec::new();
-        for mapper in &self.mappers {
-            match mapper.map(ask) {
-                Mapped::Mine { placement, reason } => {
-                    return Ok(Placed { mapper: mapper.name().to_owned(), placement, reason });
-                }
-                Mapped::NotMine { reason } => reasons.push(reason),
-                Mapped::Malformed { reason, nearest } => {
-                    return Err(Unplaced {
-                        message: format!("cannot place `runs-on: [{labels}]`: {reason}"),
-                        hint: nearest.map(|nearest| format!("did you mean `{nearest}`?")),
-                    });
-                }
+/// Asks mappers in order.
+///
+/// # Errors
+/// A label that nobody maps, or one that is malformed.
+pub fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed, Unplaced> {
+    let labels = ask.labels.join(", ");
+    let mut reasons = Vec::new();
+    for mapper in mappers {
+        match mapper.map(ask) {
+            Mapped::Mine { placement, reason } => {
+                return Ok(Placed { mapper: mapper.name().to_owned(), placement, reason });
+            }
+            Mapped::NotMine { reason } => reasons.push(reason),
+            Mapped::Malformed { reason, nearest } => {
+                return Err(Unplaced {
+                    message: format!("nothing here runs `runs-on: {labels}`: {reason}"),
+                    hint: nearest.map(|nearest| format!("did you mean `{nearest}`?")),
+                });
             }
         }
-        Err(Unplaced {
-            message: format!("nothing here runs `runs-on: [{labels}]`: {}", reasons.join("; ")),
-            hint: ask
-                .labels
-                .first()
-                .map(|label| format!("`-P {label}=-self-hosted` runs jobs with this label on this machine")),
-        })
     }
+    let hint = |label| format!("`-P {label}=-self-hosted` runs jobs with this label on this machine");
+    Err(Unplaced {
+        message: format!("nothing here runs `runs-on: {labels}`: {}", reasons.join("; ")),
+        hint: ask.labels.first().map(hint),
+    })
+}
 
+impl Host {
     /// Asks the scheduler.
     ///
     /// # Errors

@@ -179,18 +179,8 @@ impl Executor<'_> {
             }
             running.scope.set("env", contexts::env_context(self.env.facts(), &running.env));
         }
-        if unit.at.phase == Phase::Main
-            && let Some(token) = &unit.step.name
-        {
-            let evaluate = |scope: &StepScope| evaluate::step_name(token, scope);
-            match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
-                Ok(name) if !name.is_empty() => {
-                    let name = self.masker.mask(&name).into_owned();
-                    running.name = display::step_name(Some(&name), Doing::Run(""));
-                }
-                Ok(_) | Err(Halt::Failed(_)) => {}
-                Err(lost) => return Err(lost),
-            }
+        if unit.at.phase == Phase::Main {
+            self.evaluate_name(unit, running).await?;
         }
         if unit.at.phase == Phase::Main {
             self.names.insert(unit.at.path.clone(), running.name.clone());
@@ -220,6 +210,31 @@ impl Executor<'_> {
             Phase::Main => main(),
             Phase::Pre => display::pre_name(&main()),
             Phase::Post => display::post_name(&self.names.get(&unit.at.path).cloned().unwrap_or_else(main)),
+        }
+    }
+
+    /// Names the step by what its name, or else its script, comes to; as written where that fails.
+    ///
+    /// Source: `ActionRunner.GenerateDisplayName`.
+    async fn evaluate_name(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<(), Halt> {
+        let (token, given) = match (&unit.step.name, &unit.step.kind) {
+            (Some(name), _) => (name, true),
+            (None, StepKind::Run { run, .. }) => (run, false),
+            (None, _) => return Ok(()),
+        };
+        let evaluate = |scope: &StepScope| evaluate::step_name(token, scope);
+        match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
+            Ok(text) if !text.is_empty() => {
+                let text = self.masker.mask(&text).into_owned();
+                running.name = if given {
+                    display::step_name(Some(&text), Doing::Run(""))
+                } else {
+                    display::step_name(None, Doing::Run(&text))
+                };
+                Ok(())
+            }
+            Ok(_) | Err(Halt::Failed(_)) => Ok(()),
+            Err(lost) => Err(lost),
         }
     }
 

@@ -20,7 +20,7 @@ fn notify(notices: &[Notice]) {
 }
 
 /// Shows what is wrong with files that should have been used, and returns the code that follows.
-fn show_invalid(files: &[CheckedFile]) -> Exit {
+pub(crate) fn show_invalid(files: &[CheckedFile]) -> Exit {
     let colour = stream::colour_err();
     for file in files {
         stream::complain(&file.excerpts(colour));

@@ -2,10 +2,11 @@
 
 use crate::commands::validate;
 use crate::commands::{graph, list};
-use crate::config;
+use crate::config::{self, Config};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
+use crate::running;
 use crate::world::World;
 
 /// Runs what the flags, over those of configuration files, select; or shows it, where a flag says so.
@@ -22,5 +23,5 @@ pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
     if instead.validate {
         return validate::selected(flags.selection, flags.output.json, world);
     }
-    Err(CliError::invalid("running workflows is not built yet"))
+    running::run(&Config::resolve(flags, world)?, world)
 }

@@ -27,7 +27,7 @@ use act_core::event::Envelope;
 use act_store::Appended;
 use jiff::Timestamp;
 
-pub(crate) use github::Github;
+pub(crate) use github::{Github, Names};
 pub(crate) use json::Json;
 pub(crate) use recorded::{LogFilter, RecordedError, list, logs, show};
 pub(crate) use terminal::{Terminal, View, Volume};

@@ -111,7 +111,10 @@ impl Canvas {
     /// Adds a text that may have several lines, each begun by `begin`.
     pub(crate) fn lines(&mut self, paint: Paint, begin: &str, text: &str) -> &mut Self {
         for line in text.lines() {
-            self.raw(begin).paint(paint, line).newline();
+            if !line.is_empty() {
+                self.raw(begin).paint(paint, line);
+            }
+            self.newline();
         }
         self
     }

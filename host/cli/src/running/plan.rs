@@ -1,0 +1,210 @@
+//! Which workflows run, and as what: the event, the filters, the jobs asked for; and what is refused.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use act_core::decide::LabelMapper;
+use act_core::ids::{Attempt, RunId};
+use act_engine::github::RunFacts;
+use act_engine::prepare::Ask;
+use act_engine::refuse::Finding;
+use act_engine::{Prepared, Secrets, check, prepare, select};
+use act_expr::Value;
+use act_local::{LabelTarget, LocalLabels};
+use act_workflow::events::EventKind;
+use act_workflow::filter::Selection;
+use act_workflow::source::{Problem, Sources};
+
+use super::facts::Facts;
+use super::read::ReadFile;
+use crate::config::Config;
+use crate::diagnostics::CheckedFile;
+use crate::error::CliError;
+use crate::flags::value::Target;
+use crate::nearest::nearest;
+
+/// What will run.
+pub(crate) struct Planned {
+    pub(crate) prepared: Vec<Prepared>,
+    /// One line each, for the user.
+    pub(crate) notices: Vec<String>,
+}
+
+type Answer = Result<Result<Planned, Vec<CheckedFile>>, CliError>;
+
+/// Decides on all files; the inner error holds everything that is refused.
+pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answer {
+    let kind = event(config, &files)?;
+    let event = facts.event(kind);
+    let mut notices = Vec::new();
+    let mut selected = Vec::new();
+    let mut excluded = Vec::new();
+    for file in with_jobs(config, files)? {
+        let named = file.named || !config.selection.jobs.is_empty() || !config.filters;
+        match select::triggered(&file.workflow, &event) {
+            Selection::Selected(passed) => {
+                notices.extend(passed.iter().map(|notice| format!("{}: {notice}", file.name)));
+                selected.push(file);
+            }
+            Selection::Excluded(reason) if named => {
+                notices.push(format!("{} runs although {reason}", file.name));
+                selected.push(file);
+            }
+            Selection::Excluded(reason) => excluded.push(format!("{}: {reason}", file.name)),
+        }
+    }
+    if selected.is_empty() {
+        let error = CliError::invalid(format!("no workflow runs on `{}`", kind.name()));
+        let error = excluded.into_iter().fold(error, |error, reason| error.hint(reason));
+        return Err(error.hint("`--no-filters` runs them all the same, `-W FILE` one of them"));
+    }
+    notices.extend(excluded.iter().map(|reason| format!("not run: {reason}")));
+    let mut prepared = Vec::new();
+    let mut refused = Vec::new();
+    for file in selected {
+        match prepare_file(config, facts, &event, file) {
+            Ok((ready, mut found)) => {
+                notices.append(&mut found);
+                prepared.push(ready);
+            }
+            Err(checked) => refused.push(checked),
+        }
+    }
+    Ok(if refused.is_empty() { Ok(Planned { prepared, notices }) } else { Err(refused) })
+}
+
+/// The user's word, else the one event that starts every workflow, else `push`.
+fn event(config: &Config, files: &[ReadFile]) -> Result<EventKind, CliError> {
+    let parse = |name: &str| {
+        name.parse::<EventKind>().map_err(|error| {
+            let known = EventKind::ALL.iter().map(|event| event.name());
+            let near = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+            CliError::invalid(error).maybe_hint(near)
+        })
+    };
+    if let Some(name) = &config.event.name {
+        return parse(name);
+    }
+    let events: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|file| file.workflow.on.events.iter().map(|trigger| trigger.event.as_str()))
+        .collect();
+    match events.into_iter().collect::<Vec<_>>()[..] {
+        [only] => parse(only),
+        _ => Ok(EventKind::Push),
+    }
+}
+
+/// Keeps the files that have one of the jobs asked for.
+fn with_jobs(config: &Config, files: Vec<ReadFile>) -> Result<Vec<ReadFile>, CliError> {
+    let wanted = &config.selection.jobs;
+    for id in wanted {
+        let mut ids = files.iter().flat_map(|file| &file.workflow.jobs).map(|job| job.id.as_str());
+        if !ids.clone().any(|known| known.eq_ignore_ascii_case(id)) {
+            let hint = nearest(id, &mut ids).map(|near| format!("did you mean `{near}`?"));
+            return Err(CliError::invalid(format!("no workflow has a job `{id}`")).maybe_hint(hint));
+        }
+    }
+    let has = |file: &ReadFile| wanted.is_empty() || wanted.iter().any(|id| file.workflow.job(id).is_some());
+    Ok(files.into_iter().filter(has).collect())
+}
+
+fn prepare_file(
+    config: &Config,
+    facts: &Facts,
+    event: &act_workflow::events::EventFacts,
+    file: ReadFile,
+) -> Result<(Prepared, Vec<String>), CheckedFile> {
+    let ReadFile { workflow, sources, name, .. } = file;
+    let checked = |problems, sources| CheckedFile { name: name.clone(), jobs: Vec::new(), problems, sources };
+    let files = sources.iter().map(|(_, file)| file.name.to_string()).collect();
+    let jobs =
+        config.selection.jobs.iter().filter(|id| workflow.job(id).is_some()).cloned().collect::<Vec<_>>();
+    let ask = Ask {
+        host: env!("CARGO_PKG_VERSION").to_owned(),
+        run: RunFacts {
+            run: new_run_id(),
+            attempt: Attempt(1),
+            number: 1,
+            workflow: workflow.name.as_ref().map_or_else(|| name.clone(), |name| name.value.to_string()),
+            file: name.clone(),
+        },
+        workflow: Arc::new(workflow),
+        files,
+        repository: facts.repository.clone(),
+        facts: event.clone(),
+        payload: serde_json::Value::Object(facts.payload.clone()),
+        vars: Value::object(config.vars.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+        secrets: secrets(config),
+        env: config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        jobs,
+        matrix: config.matrix.iter().map(|leg| (leg.key.clone(), leg.value.clone())).collect(),
+        concurrent_jobs: config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into),
+        debug: step_debug(config),
+        show_secrets: config.output.show_secrets,
+    };
+    let prepared = match prepare(ask) {
+        Ok(prepared) => prepared,
+        Err(findings) => {
+            let problems = findings.into_iter().map(|found| problem(found, None)).collect();
+            return Err(checked(problems, sources));
+        }
+    };
+    let unplaced = check::unplaceable(&prepared.request, &mappers(config));
+    if !unplaced.is_empty() {
+        let problems = unplaced.into_iter().map(|(found, hint)| problem(found, hint)).collect();
+        return Err(checked(problems, sources));
+    }
+    let notices = prepared.notices.iter().map(|found| notice(found, &sources)).collect();
+    Ok((prepared, notices))
+}
+
+/// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.
+const CONCURRENT_JOBS: usize = 64;
+
+fn problem(found: Finding, hint: Option<String>) -> Problem {
+    let problem = Problem::new(found.span, found.message);
+    match hint {
+        Some(hint) => problem.with_hint(hint),
+        None => problem,
+    }
+}
+
+fn notice(found: &Finding, sources: &Sources) -> String {
+    format!("{}:{}: {}", sources.name(found.span.file), found.span.line, found.message)
+}
+
+fn secrets(config: &Config) -> Secrets {
+    let secret =
+        |(name, value): (&String, &String)| (name.clone(), act_core::control::Secret::new(value.clone()));
+    config.secrets.0.iter().map(secret).collect()
+}
+
+/// Source: GitHub docs, "Enabling debug logging": a secret or a variable of this name.
+fn step_debug(config: &Config) -> bool {
+    const NAME: &str = "ACTIONS_STEP_DEBUG";
+    let set = |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    set(config.secrets.0.get(NAME)) || set(config.vars.get(NAME))
+}
+
+/// Returns the mappers of this machine, in the order in which they are asked.
+pub(crate) fn mappers(config: &Config) -> Vec<Arc<dyn LabelMapper>> {
+    let given = config.machine.platforms.iter().map(|platform| {
+        let target = match &platform.target {
+            Target::ThisMachine => LabelTarget::ThisMachine,
+            Target::Unmapped => LabelTarget::Nowhere,
+            Target::Image(image) => LabelTarget::Image(image.clone()),
+        };
+        (platform.label.clone(), target)
+    });
+    vec![Arc::new(LocalLabels::new(given.collect()))]
+}
+
+/// Time, and randomness from the standard hasher's keys, which the system seeds.
+fn new_run_id() -> RunId {
+    use std::hash::{BuildHasher, RandomState};
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let half = || u128::from(RandomState::new().hash_one(std::process::id()));
+    RunId::from_parts(u64::try_from(millis).unwrap_or(u64::MAX), (half() << 64) | half())
+}
