@@ -6,10 +6,11 @@
 use crate::context::Context;
 use crate::convert::called::{Caller, called};
 use crate::model::{CallTarget, Job, JobKind, Workflow};
-use crate::read::decode;
+use crate::read::take;
 use crate::schema::Schema;
 use crate::source::{FileId, Problem, Span};
 use crate::template;
+use crate::token::Token;
 use std::sync::Arc;
 
 /// Where the files of called workflows come from. The reader itself does no IO.
@@ -137,10 +138,12 @@ fn read(
     loaded: &mut Vec<FileId>,
     name: &str,
     bytes: &[u8],
-) -> Option<(FileId, crate::token::Token)> {
+) -> Option<(FileId, Token)> {
     match open(context, loaded, name, bytes) {
-        Ok((file, text)) => template::read(context, Schema::workflow(), "workflow-root-strict", file, &text)
-            .map(|root| (file, root)),
+        Ok((file, text)) => {
+            let root = template::read(context, Schema::workflow(), "workflow-root-strict", file, text)?;
+            Some((file, root))
+        }
         Err(problem) => {
             context.problem(problem);
             None
@@ -148,24 +151,21 @@ fn read(
     }
 }
 
-fn open(
+fn open<'b>(
     context: &mut Context<'_>,
     loaded: &mut Vec<FileId>,
     name: &str,
-    bytes: &[u8],
-) -> Result<(FileId, Arc<str>), Problem> {
-    let text: Arc<str> = String::from_utf8_lossy(bytes).into();
-    let file = context.add_file(name, &text)?;
+    bytes: &'b [u8],
+) -> Result<(FileId, &'b str), Problem> {
+    let max = context.options.max_files;
+    let is_known = context.sources.find(name).is_some_and(|file| loaded.contains(&file));
+    if !is_known && max > 0 && loaded.len() >= max {
+        let message = format!("The maximum file count of {max} has been exceeded");
+        return Err(Problem::new(Span::nowhere(), message));
+    }
+    let (file, text) = take(context, name, bytes)?;
     if !loaded.contains(&file) {
         loaded.push(file);
     }
-    let max = context.options.max_files;
-    if max > 0 && loaded.len() > max {
-        return Err(Problem::new(
-            Span::nowhere(),
-            format!("The maximum file count of {max} has been exceeded"),
-        ));
-    }
-    decode(context.options, file, bytes)?;
     Ok((file, text))
 }

@@ -29,8 +29,12 @@ impl CaselessSet {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.few.iter().any(|known| eq_ignore_case(known, name))
-            || (!self.many.is_empty() && self.many.contains(&Caseless(name.into())))
+        // No other character has an ASCII letter as its upper case, so ASCII equals ASCII only.
+        let is_ascii = name.is_ascii();
+        let same = |known: &Arc<str>| {
+            if is_ascii { known.eq_ignore_ascii_case(name) } else { eq_ignore_case(known, name) }
+        };
+        self.few.iter().any(same) || (!self.many.is_empty() && self.many.contains(&Caseless(name.into())))
     }
 }
 

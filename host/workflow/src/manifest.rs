@@ -42,7 +42,7 @@ pub fn read_action(sources: &mut Sources, name: &str, bytes: &[u8], options: &Pa
 
 fn read(context: &mut Context<'_>, name: &str, bytes: &[u8]) -> Option<ActionManifest> {
     let (file, text) = open(context, name, bytes)?;
-    let root = template::read(context, Schema::action(), "action-root", file, &text)?;
+    let root = template::read(context, Schema::action(), "action-root", file, text)?;
     if !context.problems.is_empty() {
         return None;
     }

@@ -44,7 +44,7 @@ fn read(
     files: &mut dyn WorkflowFiles,
 ) -> Option<Workflow> {
     let (file, text) = open(context, name, bytes)?;
-    let root = template::read(context, Schema::workflow(), "workflow-root-strict", file, &text)?;
+    let root = template::read(context, Schema::workflow(), "workflow-root-strict", file, text)?;
     if !context.problems.is_empty() {
         return None;
     }
@@ -54,43 +54,40 @@ fn read(
 }
 
 /// Names a file and takes its text.
-pub(crate) fn open(context: &mut Context<'_>, name: &str, bytes: &[u8]) -> Option<(FileId, String)> {
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    let result =
-        context.add_file(name, &text).and_then(|file| decode(context.options, file, bytes).map(|()| file));
-    match result {
-        Ok(file) => Some((file, text)),
-        Err(problem) => {
-            context.problem(problem);
-            None
-        }
-    }
+pub(crate) fn open<'b>(context: &mut Context<'_>, name: &str, bytes: &'b [u8]) -> Option<(FileId, &'b str)> {
+    take(context, name, bytes).map_err(|problem| context.problem(problem)).ok()
 }
 
-/// Checks that bytes are text of a bearable size.
-pub(crate) fn decode(options: &ParseOptions, file: FileId, bytes: &[u8]) -> Result<(), Problem> {
+/// The same, where problems are kept in another way.
+pub(crate) fn take<'b>(
+    context: &mut Context<'_>,
+    name: &str,
+    bytes: &'b [u8],
+) -> Result<(FileId, &'b str), Problem> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
+            let file = context.add_file(name, &String::from_utf8_lossy(bytes))?;
             let (line, column) = position(&bytes[..error.valid_up_to()]);
             return Err(Problem::new(Span::at(file, line, column), "the file is not valid UTF-8"));
         }
     };
-    if let Some(nul) = text.find('\0') {
+    let file = context.add_file(name, text)?;
+    if let Some(nul) = text.bytes().position(|byte| byte == 0) {
         let (line, column) = position(&bytes[..nul]);
         return Err(Problem::new(
             Span::at(file, line, column),
             "the file is not text: it has a NUL character",
         ));
     }
-    let max = options.max_file_size;
-    if utf16_len(text) > max {
+    let max = context.options.max_file_size;
+    if text.len() > max && utf16_len(text) > max {
         return Err(Problem::new(
             Span::whole(file),
             format!("The maximum file size of {max} characters has been exceeded"),
         ));
     }
-    Ok(())
+    Ok((file, text))
 }
 
 /// The position behind some valid text.

@@ -7,6 +7,7 @@ use crate::options::ParseOptions;
 use crate::source::{FileId, Problem, Span};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// The events of a file up to its end, or up to what ends them early.
@@ -56,6 +57,8 @@ impl Stream {
 
 /// How many comments without a blank before them are forgiven in a file.
 const MAX_REPAIRS: usize = 32;
+/// About what workflows have.
+const BYTES_PER_EVENT: usize = 10;
 const GLUED_COMMENT: &str = "comments must be separated from other tokens by whitespace";
 
 /// Reads the events of a file; no more of them than the reader would take.
@@ -74,15 +77,22 @@ pub(super) fn collect(file: FileId, text: &str) -> Stream {
 struct Collector<'t> {
     file: FileId,
     text: &'t str,
-    /// Byte at which each line starts.
-    lines: Vec<usize>,
+    /// Byte at which each line starts; few files need it.
+    lines: OnceCell<Vec<usize>>,
     stream: Stream,
 }
 
 impl<'t> Collector<'t> {
     fn new(file: FileId, text: &'t str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
-        Self { file, text, lines: std::iter::once(0).chain(breaks).collect(), stream: Stream::default() }
+        let events = Vec::with_capacity(text.len() / BYTES_PER_EVENT);
+        Self { file, text, lines: OnceCell::new(), stream: Stream { events, ..Stream::default() } }
+    }
+
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(index, _)| index + 1)).collect()
+        })
     }
 
     /// Collects the events. `Err` is the byte of a `#` that wants a blank before it: GitHub takes `[a]#b` for a comment.
@@ -116,7 +126,7 @@ impl<'t> Collector<'t> {
 
     /// Behind the last character of the file.
     fn end(&self) -> (u32, u32) {
-        let last = self.lines.len();
+        let last = self.lines().len();
         (clamp(last), clamp(self.line(last).map_or(0, |line| line.chars().count()) + 1))
     }
 
@@ -130,14 +140,14 @@ impl<'t> Collector<'t> {
 
     fn byte_at(&self, marker: Marker) -> Option<usize> {
         let line = self.line(marker.line())?;
-        let start = self.lines[marker.line() - 1];
+        let start = self.lines()[marker.line() - 1];
         Some(start + line.char_indices().nth(marker.col()).map_or(line.len(), |(index, _)| index))
     }
 
     /// A line by its number, without its line break.
     fn line(&self, number: usize) -> Option<&'t str> {
-        let start = *self.lines.get(number.checked_sub(1)?)?;
-        let end = self.lines.get(number).copied().unwrap_or(self.text.len());
+        let start = *self.lines().get(number.checked_sub(1)?)?;
+        let end = self.lines().get(number).copied().unwrap_or(self.text.len());
         Some(self.text[start..end].trim_end_matches(['\n', '\r']))
     }
 
@@ -169,7 +179,7 @@ impl<'t> Collector<'t> {
     /// A block scalar that ends with the file ends with a line break only if the file does.
     fn scalar_text(&self, text: Cow<'_, str>, style: ScalarStyle, end: Marker) -> Arc<str> {
         let is_last = || {
-            end.line() == self.lines.len()
+            end.line() == self.lines().len()
                 && self.line(end.line()).is_some_and(|line| line.chars().count() == end.col())
         };
         match text.strip_suffix('\n') {
