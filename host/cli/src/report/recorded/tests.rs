@@ -122,7 +122,27 @@ fn a_run_whose_process_died_is_shown_as_far_as_it_came() {
 
 #[test]
 fn what_went_wrong_is_shown_with_its_reasons() {
-    assert_snapshot!(showed(&store(Stream { events: stream::trouble() })), @"");
+    assert_snapshot!(showed(&store(Stream { events: stream::trouble() })), @r#"
+    run 01M3250V000000000000000007
+    CI: Fix the parser
+    push refs/heads/main 0123456789abcdef0123456789abcdef01234567 by octocat
+    .github/workflows/ci.yml #12 of octo/hello
+    started 2026-09-21 14:13:20 UTC
+    failure (infrastructure) in 1m 08s
+    cancelled: interrupted by the user
+
+    ✗ far away  infrastructure failure: the machine was lost: the stream ended
+
+    ⊘ near  cancelled in 5.1s
+      ✓ Try  0.0s, failed, continue-on-error
+      ⊘ Wait  5.0s
+
+    notice: the filters would not have run this workflow but it was named (.github/workflows/ci.yml:2:1)
+
+    annotations
+      error: Process completed with exit code 1.
+        near / Try
+    "#);
 }
 
 #[test]
