@@ -3,6 +3,9 @@
 //! Depth, number and size are limited; a problem ends the loading, as with GitHub. Port of
 //! `Conversion/ReusableWorkflowsLoader.cs`.
 
+#[cfg(test)]
+mod tests;
+
 use crate::context::Context;
 use crate::convert::called::{Caller, called};
 use crate::model::{CallTarget, Job, JobKind, Workflow};
@@ -32,8 +35,10 @@ pub enum Found {
         /// The file belongs to the caller's own organization: it may ask for `id-token: write`.
         trusted: bool,
     },
-    /// There is none, for this reason.
+    /// There is none, for this reason: a problem of the caller.
     Missing(String),
+    /// It cannot be looked at here; the call is left unloaded, and whether it fits is not checked.
+    OutOfReach,
 }
 
 /// No called workflow is found.
@@ -106,6 +111,7 @@ impl Loader<'_, '_> {
         let caller_name = self.context.sources.name(place.file).to_owned();
         let (name, bytes, trusted) = match self.files.find(&caller_name, &call.target) {
             Found::Workflow { name, bytes, trusted } => (name, bytes, trusted),
+            Found::OutOfReach => return Ok(()),
             Found::Missing(reason) => {
                 let message =
                     format!("error parsing called workflow \"{}\": workflow was not found.", call.uses.value);

@@ -1,6 +1,6 @@
 //! Names that a file gives to its jobs, steps, inputs and actions, each of its own type.
 //!
-//! The grammar of ids is checked in [`crate::id_builder`]; these types only keep them apart.
+//! The grammar of ids is checked in `id_builder`; these types only keep them apart.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;

@@ -1,4 +1,12 @@
 //! Reads workflow and action files as GitHub reads them, and evaluates what they leave open. No IO.
+//!
+//! ```text
+//! bytes ─yaml─▶ events ─template, schema─▶ tokens ─convert, called─▶ model ─evaluate, matrix─▶ values
+//! ```
+//! [`read::read_workflow`] and [`manifest::read_action`] collect every problem of a file with its place, in GitHub's
+//! words; [`evaluate`] turns tokens of the model into values when contexts are known. Which events start a workflow is
+//! [`events`]', [`filter`]'s and [`cron`]'s. The parts are ports of `Sdk/WorkflowParser` of actions/runner; each file
+//! names its own.
 
 pub mod action;
 pub mod called;

@@ -114,7 +114,7 @@ pub struct CallJob {
     pub target: CallTarget,
     pub with: Option<Token>,
     pub secrets: CallSecrets,
-    /// The callee, when called workflows were loaded.
+    /// The callee, when called workflows were loaded and it was in reach.
     pub called: Option<Box<CalledWorkflow>>,
 }
 

@@ -1,7 +1,7 @@
 //! `permissions`: what the job's token may do, scope by scope.
 //!
 //! Holds the scopes and their order of strength; which keys a file may write is the schema's, what a called workflow
-//! may ask for is decided in [`crate::convert`]. Port of `Permissions.cs`, `PermissionLevelExtensions.cs`.
+//! may ask for is decided in `convert`. Port of `Permissions.cs`, `PermissionLevelExtensions.cs`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -110,3 +110,27 @@ fn one_document_is_read_and_a_second_is_an_error() {
     assert_eq!(scalars("").unwrap_err(), "Expected document start parse event");
     assert_eq!(scalars("# nothing").unwrap_err(), "Expected document start parse event");
 }
+
+#[test]
+fn block_scalars_stand_at_their_header() {
+    for (text, index, place, value) in [
+        ("a: |\n  x\nb: y", 1, (1, 4), "x\n"),
+        ("a: >- # | comment\n\n\n  x\n  y\n", 1, (1, 4), "\n\nx y"),
+        ("- |2-\n   x\n", 0, (1, 3), " x"),
+        ("a: |\nb: c", 1, (1, 4), ""),
+        ("a: !!str |\n  x", 1, (1, 4), "x"),
+        ("a: &k |+\n  x\n\n", 1, (1, 4), "x\n\n"),
+        ("a: |\n  x\n  y", 1, (1, 4), "x\ny"),
+        ("p|q: |\n  | x\n", 1, (1, 6), "| x\n"),
+    ] {
+        let found = scalars(text).unwrap();
+        let token = &found[index];
+        assert_eq!((token.as_str(), (token.span.line, token.span.column)), (Some(value), place), "{text}");
+    }
+}
+
+#[test]
+fn a_comment_may_touch_what_it_follows() {
+    let found = scalars("a: [b]#c\nd: \"e\"#f\ng: h").unwrap();
+    assert_eq!(found.iter().filter_map(Token::as_str).collect::<Vec<_>>(), ["a", "b", "d", "e", "g", "h"]);
+}
