@@ -58,18 +58,25 @@ impl fmt::Display for Arch {
 #[serde(default)]
 pub struct Placement {
     /// Operating system.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub os: Option<Os>,
     /// Processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub arch: Option<Arch>,
     /// Thousandths of a processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_millis: Option<u64>,
     /// Bytes of memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
     /// Bytes of disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub disk: Option<u64>,
     /// Image of the machine or the container.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// What a mapper and a scheduler agree on beyond these fields.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attrs: BTreeMap<String, String>,
 }
 

@@ -15,8 +15,10 @@ mod read;
 use std::sync::Arc;
 
 use act_core::control::CancelStage;
+use act_core::provisioner::{Provisioner, Release, Released};
 use act_core::{Conclusion, Loss};
 use act_engine::{Cancel, RunEnd, RunRequest};
+use act_store::{KeepRuns, Runs};
 
 use self::host::{RunHost, ToldLog};
 use crate::config::Config;
@@ -55,6 +57,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     }
     let cancel = Cancel::root();
     let provisioner = host::provisioner(config)?;
+    sweep(&*provisioner).await;
     let mut ends = Vec::new();
     for prepared in planned.prepared {
         if cancel.stage() > CancelStage::None {
@@ -70,8 +73,38 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         };
         ends.push(end);
     }
+    forget_old_runs(config);
     Ok(exit_of(&ends, cancel.stage()))
 }
+
+/// Takes down what a killed host process left behind.
+async fn sweep(provisioner: &dyn Provisioner) {
+    // A folder that cannot be listed will be said by the first machine that is to be made in it.
+    let owned = provisioner.owned().await.unwrap_or_default();
+    for machine in owned.iter().filter(|machine| machine.abandoned) {
+        let id = &machine.id;
+        match provisioner.release(machine, Release::Abandoned).await {
+            Released::Gone => {
+                stream::complain(&format!("notice: removed {id}, which a killed run had left behind\n"));
+            }
+            Released::Unconfirmed(what) => {
+                stream::complain(&format!("warning: {id} was left behind by a killed run: {what}\n"));
+            }
+        }
+    }
+}
+
+/// Keeps the state folder from growing without end.
+fn forget_old_runs(config: &Config) {
+    let keep = KeepRuns { runs: Some(KEPT_RUNS), bytes: Some(KEPT_BYTES) };
+    if let Err(error) = Runs::new(&config.state).prune(&keep) {
+        stream::complain(&format!("warning: old runs could not be removed: {error}\n"));
+    }
+}
+
+/// Runs whose logs are kept, and how many bytes of them; older ones are forgotten.
+const KEPT_RUNS: usize = 500;
+const KEPT_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Gives the run its number, one more than the last of its workflow.
 fn number(mut request: RunRequest, config: &Config) -> Result<RunRequest, CliError> {
