@@ -6,12 +6,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use act_workflow::manifest::read_action;
 use act_workflow::model::Workflow;
 use act_workflow::options::ParseOptions;
 use act_workflow::read::{ReadWorkflow, read_workflow};
 use act_workflow::source::{Problem, Sources, Span};
 
 use crate::diagnostics::CheckedFile;
+use crate::local_actions;
 use crate::repository_files::{RepositoryFiles, root_of, shown};
 use crate::world::World;
 
@@ -56,16 +58,24 @@ pub(crate) fn check(subject: &Subject, world: &World) -> CheckedFile {
     }
 }
 
-/// Checks a workflow, and returns it if nothing is wrong.
+/// Checks a workflow, and returns it if it can be run. (A step that gives an action an input it does not know is
+/// a mistake, and runs all the same.)
 pub(crate) fn workflow(subject: &Subject, world: &World) -> (CheckedFile, Option<Workflow>) {
     let name = shown(&subject.path, world);
+    let root = root_of(&subject.path);
     let mut sources = Sources::new();
-    let read = match bytes(&subject.path) {
-        Ok(bytes) => read_in_repository(&name, &bytes, &mut sources, &subject.path, world),
+    let mut read = match bytes(&subject.path) {
+        Ok(bytes) => {
+            let mut files = RepositoryFiles::new(&root, world);
+            read_workflow(&mut sources, &name, &bytes, &options(), &mut files)
+        }
         Err(error) => {
             ReadWorkflow { workflow: None, problems: vec![unreadable(&error, &name, &mut sources)] }
         }
     };
+    if let Some(workflow) = &read.workflow {
+        read.problems.extend(local_actions::check_jobs(&workflow.jobs, &root, &mut sources, world));
+    }
     let jobs =
         read.workflow.iter().flat_map(|workflow| &workflow.jobs).map(|job| job.id.to_string()).collect();
     (CheckedFile { name, jobs, problems: read.problems, sources }, read.workflow)
@@ -75,10 +85,21 @@ fn action(subject: &Subject, world: &World) -> CheckedFile {
     let name = shown(&subject.path, world);
     let mut sources = Sources::new();
     let problems = match bytes(&subject.path) {
-        Ok(_) => Vec::new(),
+        Ok(bytes) => {
+            let mut read = read_action(&mut sources, &name, &bytes, &options());
+            if let Some(action) = &read.action {
+                let root = root_of(&subject.path);
+                read.problems.extend(local_actions::check_action(action, &root, &mut sources, world));
+            }
+            read.problems
+        }
         Err(error) => vec![unreadable(&error, &name, &mut sources)],
     };
     CheckedFile { name, jobs: Vec::new(), problems, sources }
+}
+
+fn options() -> ParseOptions {
+    ParseOptions { max_errors: MAX_PROBLEMS, ..ParseOptions::default() }
 }
 
 fn unreadable(error: &io::Error, name: &str, sources: &mut Sources) -> Problem {
@@ -92,23 +113,5 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a workflow with the workflows of its own repository that it calls.
-///
-/// Calls into other repositories cannot be followed here; then none of the file's calls are.
-fn read_in_repository(
-    name: &str,
-    bytes: &[u8],
-    sources: &mut Sources,
-    path: &Path,
-    world: &World,
-) -> ReadWorkflow {
-    let root = root_of(path);
-    let mut files = RepositoryFiles::new(&root, world);
-    let options = ParseOptions { max_errors: MAX_PROBLEMS, ..ParseOptions::default() };
-    let read = read_workflow(sources, name, bytes, &options, &mut files);
-    if !files.remote {
-        return read;
-    }
-    let options = ParseOptions { skip_reusable_workflows: true, ..options };
-    read_workflow(sources, name, bytes, &options, &mut files)
-}
+#[cfg(test)]
+mod tests;

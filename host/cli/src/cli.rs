@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{completions, expr, graph, list, run, validate};
+use crate::commands::{completions, expr, graph, list, run, runs, validate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
@@ -35,6 +35,8 @@ enum Subcommands {
     Graph(graph::Flags),
     /// Check workflows and actions
     Validate(validate::Flags),
+    /// List earlier runs, show one, print its log
+    Runs(runs::Flags),
     /// Evaluate expressions
     Expr(expr::Flags),
     /// Print a completion script for a shell
@@ -87,6 +89,7 @@ fn start(world: &World) -> Result<Exit, CliError> {
         Ok(Cli { command: Subcommands::List(flags) }) => list::run(flags, world),
         Ok(Cli { command: Subcommands::Graph(flags) }) => graph::run(flags, world),
         Ok(Cli { command: Subcommands::Validate(flags) }) => validate::run(&flags, world),
+        Ok(Cli { command: Subcommands::Runs(flags) }) => runs::run(&flags, world),
         Ok(Cli { command: Subcommands::Expr(flags) }) => expr::run(&flags),
         Ok(Cli { command: Subcommands::Completions(flags) }) => completions::run(&flags),
         Err(error) => refuse_in(&error, world),

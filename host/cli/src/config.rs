@@ -26,8 +26,8 @@ use crate::flags::{LogFormat, RunFlags, SelectionFlags};
 use crate::folders::Folders;
 use crate::world::World;
 
-pub(crate) use event::{EventError, Payload};
-pub(crate) use values::{Secrets, ValueError};
+pub(crate) use event::Payload;
+pub(crate) use values::Secrets;
 
 /// Everything that a run is told.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! (environment, clock, folders, terminal), shows what they answer, and chooses the exit code.
 
 mod actrc;
+mod as_written;
 mod check;
 mod cli;
 mod commands;
@@ -16,6 +17,7 @@ mod exit;
 mod flags;
 mod flat_map;
 mod folders;
+mod local_actions;
 mod nearest;
 mod outline;
 mod report;

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use act_workflow::model::{Job, JobKind, Workflow};
 use act_workflow::source::Sources;
-use act_workflow::token::Token;
 use serde::Serialize;
 
+use crate::as_written::as_written;
 use crate::check::{self, Kind, Subject};
 use crate::config::Selection;
 use crate::diagnostics::CheckedFile;
@@ -160,7 +160,7 @@ fn outlined_job(job: &Job, stage: usize, sources: &Sources) -> OutlinedJob {
         JobKind::Steps(_) => None,
     };
     let called = call.and_then(|call| call.called.as_ref());
-    let name = job.name.as_ref().map(|name| written(name, sources)).filter(|name| !name.is_empty());
+    let name = job.name.as_ref().map(|name| as_written(name, sources)).filter(|name| !name.is_empty());
     OutlinedJob {
         stage,
         name: name.unwrap_or_else(|| job.id.to_string()),
@@ -169,18 +169,6 @@ fn outlined_job(job: &Job, stage: usize, sources: &Sources) -> OutlinedJob {
         uses: call.map(|call| call.uses.value.to_string()),
         jobs: called.map_or_else(Vec::new, |called| outlined(&called.jobs, sources)),
     }
-}
-
-/// Returns a scalar as the file has it, without quotes: text with expressions in it is composed when it is read.
-fn written(token: &Token, sources: &Sources) -> String {
-    let span = token.span;
-    let source =
-        sources.get(span.file).filter(|_| token.as_expression().is_some() && span.line == span.end_line);
-    let line = source.and_then(|source| source.text.lines().nth((span.line as usize).checked_sub(1)?));
-    let (start, end) = (span.column.saturating_sub(1) as usize, span.end_column.saturating_sub(1) as usize);
-    let text = line.map(|line| line.chars().skip(start).take(end.saturating_sub(start)).collect::<String>());
-    let text = text.map(|text| text.trim().trim_matches(['\'', '"']).to_owned());
-    text.filter(|text| text.contains("${{")).unwrap_or_else(|| token.literal_text().to_string())
 }
 
 /// Returns the stage of each job. A workflow that was read has no cycles, so as many rounds as jobs are enough.

@@ -13,14 +13,12 @@ use crate::world::World;
 pub(crate) struct RepositoryFiles<'a> {
     root: &'a Path,
     world: &'a World,
-    /// Whether a workflow of another repository was asked for.
-    pub(crate) remote: bool,
 }
 
 impl<'a> RepositoryFiles<'a> {
     /// Starts at the root of the repository.
     pub(crate) const fn new(root: &'a Path, world: &'a World) -> Self {
-        Self { root, world, remote: false }
+        Self { root, world }
     }
 
     fn local(&self, path: &str) -> Found {
@@ -39,10 +37,7 @@ impl WorkflowFiles for RepositoryFiles<'_> {
     fn find(&mut self, _caller: &str, target: &CallTarget) -> Found {
         match target {
             CallTarget::Local { path } => self.local(path),
-            CallTarget::Remote { .. } => {
-                self.remote = true;
-                Found::Missing("workflows of other repositories are not fetched to check a file".to_owned())
-            }
+            CallTarget::Remote { .. } => Found::OutOfReach,
         }
     }
 }

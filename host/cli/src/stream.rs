@@ -1,12 +1,15 @@
 //! Standard output and standard error: buffered, coloured when a terminal looks, silent when nobody reads.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 
 use crate::error::CliError;
 use crate::exit::Exit;
 
 /// Size of the output buffer: large answers leave in few writes.
 const BUFFER: usize = 64 * 1024;
+
+/// Standard output behind a buffer.
+pub(crate) type Out = BufWriter<Stdout>;
 
 /// Whether what was written arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +26,8 @@ pub(crate) enum Delivery {
 struct CannotWrite(#[source] io::Error);
 
 /// Writes to standard output through a buffer.
-pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Delivery, CliError> {
-    let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+pub(crate) fn print(write: impl FnOnce(&mut Out) -> io::Result<()>) -> Result<Delivery, CliError> {
+    let mut out = BufWriter::with_capacity(BUFFER, io::stdout());
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(Delivery::Whole),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -39,6 +42,11 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 /// Writes text to standard output.
 pub(crate) fn print_text(text: &str) -> Result<Delivery, CliError> {
     print(|out| out.write_all(text.as_bytes()))
+}
+
+/// Takes what would steer a terminal out of text that comes from files: all control characters but line breaks.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 
 /// Writes to standard error; that nobody may be there to read it changes nothing.

@@ -105,6 +105,7 @@ fn the_help_of_the_program_names_its_commands_and_exit_codes() {
       list         List the jobs of workflows
       graph        Draw the jobs of workflows and what they need
       validate     Check workflows and actions
+      runs         List earlier runs, show one, print its log
       expr         Evaluate expressions
       completions  Print a completion script for a shell
 
@@ -124,7 +125,7 @@ fn the_help_of_the_program_names_its_commands_and_exit_codes() {
 
 #[test]
 fn the_help_of_each_command_reads_well() {
-    for name in ["list", "graph", "validate", "expr", "completions"] {
+    for name in ["list", "graph", "validate", "expr", "runs", "completions"] {
         let mut all = command();
         all.build();
         let text = help(all.find_subcommand_mut(name).unwrap());
@@ -195,6 +196,21 @@ fn the_help_of_each_command_reads_well() {
                                     answered with a line
               -h, --help            Print help (see more with '--help')
             "#),
+            "runs" => insta::assert_snapshot!(text, @"
+            List earlier runs, show one, print its log
+
+            Usage: act-host runs [OPTIONS]
+                   act-host runs <COMMAND>
+
+            Commands:
+              show  Show the jobs and steps of a run, and what went wrong
+              logs  Print the log of a run, as GitHub writes it
+
+            Options:
+              -n, --limit <N>  How many to list, newest first [default: 20]
+                  --json       One JSON object a run
+              -h, --help       Print help
+            "),
             _ => insta::assert_snapshot!(text, @"
             Print a completion script for a shell
 

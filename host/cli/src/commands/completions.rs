@@ -1,5 +1,7 @@
 //! `act-host completions SHELL`: a script that makes the shell complete commands and flags.
 
+use std::io::Write;
+
 use clap::Args;
 use clap_complete::Shell;
 

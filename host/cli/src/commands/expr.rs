@@ -1,7 +1,7 @@
 //! `act-host expr`: evaluates expressions, one for a person or many for a program.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use act_expr::batch::{Answer, Request, answer, answer_line};

@@ -61,7 +61,7 @@ pub(crate) fn graph(flags: SelectionFlags, format: Format, world: &World) -> Res
         Format::Mermaid => mermaid(&outlines.valid),
         Format::Json => outlines.valid.iter().map(json).collect(),
     };
-    stream::print_text(&drawn)?;
+    stream::print_text(&stream::harmless(&drawn))?;
     Ok(super::show_invalid(&outlines.invalid))
 }
 

@@ -84,12 +84,7 @@ fn table(outlines: &[Outline]) -> String {
 fn row(outline: &Outline, job: &OutlinedJob) -> [String; 6] {
     let (name, file) = (outline.workflow.clone(), outline.file.clone());
     [job.stage.to_string(), job.id.clone(), job.name.clone(), name, file, outline.events.join(",")]
-        .map(|cell| one_line(&cell))
-}
-
-/// A name is whatever a file says: no line breaks and no control characters on a terminal.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        .map(|cell| stream::harmless(&cell).replace('\n', " "))
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ pub(crate) mod expr;
 pub(crate) mod graph;
 pub(crate) mod list;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod validate;
 
 use crate::actrc::Notice;

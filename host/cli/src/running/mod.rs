@@ -4,9 +4,11 @@
 //! read    workflow files, with the workflows they call, near and far
 //! facts   the repository, the event, who runs it
 //! plan    which workflows and jobs; what is refused; the request
+//! dry     shows the plan instead of going on
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! ```
 
+mod dry;
 mod facts;
 mod host;
 mod plan;
@@ -55,15 +57,18 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     for line in &planned.notices {
         stream::complain(&format!("notice: {line}\n"));
     }
+    if config.dry_run {
+        return dry::show(&planned.ready, config);
+    }
     let cancel = Cancel::root();
     let provisioner = host::provisioner(config)?;
     sweep(&*provisioner).await;
     let mut ends = Vec::new();
-    for prepared in planned.prepared {
+    for ready in planned.ready {
         if cancel.stage() > CancelStage::None {
             break;
         }
-        let request = number(prepared.request, config)?;
+        let request = number(ready.prepared.request, config)?;
         let RunHost { host, log } = host::open(config, &facts, &request, &store, &provisioner)?;
         let run = act_engine::run(request, host, cancel.clone());
         let end = tokio::select! {

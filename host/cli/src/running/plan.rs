@@ -26,9 +26,15 @@ use crate::nearest::nearest;
 
 /// What will run.
 pub(crate) struct Planned {
-    pub(crate) prepared: Vec<Prepared>,
+    pub(crate) ready: Vec<Ready>,
     /// One line each, for the user.
     pub(crate) notices: Vec<String>,
+}
+
+/// A workflow that will run, and the texts that its places point into.
+pub(crate) struct Ready {
+    pub(crate) prepared: Prepared,
+    pub(crate) sources: Sources,
 }
 
 type Answer = Result<Result<Planned, Vec<CheckedFile>>, CliError>;
@@ -60,18 +66,18 @@ pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answ
         return Err(error.hint("`--no-filters` runs them all the same, `-W FILE` one of them"));
     }
     notices.extend(excluded.iter().map(|reason| format!("not run: {reason}")));
-    let mut prepared = Vec::new();
+    let mut all_ready = Vec::new();
     let mut refused = Vec::new();
     for file in selected {
         match prepare_file(config, facts, &event, file) {
             Ok((ready, mut found)) => {
                 notices.append(&mut found);
-                prepared.push(ready);
+                all_ready.push(ready);
             }
             Err(checked) => refused.push(checked),
         }
     }
-    Ok(if refused.is_empty() { Ok(Planned { prepared, notices }) } else { Err(refused) })
+    Ok(if refused.is_empty() { Ok(Planned { ready: all_ready, notices }) } else { Err(refused) })
 }
 
 /// The user's word, else the one event that starts every workflow, else `push`.
@@ -115,7 +121,7 @@ fn prepare_file(
     facts: &Facts,
     event: &act_workflow::events::EventFacts,
     file: ReadFile,
-) -> Result<(Prepared, Vec<String>), CheckedFile> {
+) -> Result<(Ready, Vec<String>), CheckedFile> {
     let ReadFile { workflow, sources, name, .. } = file;
     let checked = |problems, sources| CheckedFile { name: name.clone(), jobs: Vec::new(), problems, sources };
     let files = sources.iter().map(|(_, file)| file.name.to_string()).collect();
@@ -157,7 +163,7 @@ fn prepare_file(
         return Err(checked(problems, sources));
     }
     let notices = prepared.notices.iter().map(|found| notice(found, &sources)).collect();
-    Ok((prepared, notices))
+    Ok((Ready { prepared, sources }, notices))
 }
 
 /// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.
