@@ -9,6 +9,8 @@ use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
 use act_workflow::action::{ActionManifest, ActionRuns};
 use act_workflow::expression::{Allowed, Expression};
+use act_workflow::options::ParseOptions;
+use act_workflow::source::Sources;
 use act_workflow::step::{If, Step, StepKind};
 use act_workflow::uses::UsesRef;
 use bytes::Bytes;
@@ -121,7 +123,7 @@ impl Executor<'_> {
         };
         let action = Action {
             uses: name.clone(),
-            manifest: read_manifest(&format!("{name}/{file}"), file, bytes)?,
+            manifest: self.read_manifest(&format!("{name}/{file}"), file, bytes)?,
             folder: self.join(&root, &uses.path),
             repository: Some((format!("{}/{}", uses.owner, uses.repository), uses.reference.clone())),
             commit: Some(fetched.commit.clone()),
@@ -192,7 +194,7 @@ impl Executor<'_> {
             }
         };
         let Some((file, bytes)) = found else { return Err(Halt::failed(missing_manifest(&folder))) };
-        let manifest = read_manifest(&format!("{uses}/{file}"), &file, &bytes)?;
+        let manifest = self.read_manifest(&format!("{uses}/{file}"), &file, &bytes)?;
         let action =
             Arc::new(Action { uses: uses.to_owned(), manifest, folder, repository: None, commit: None });
         if let ActionRuns::Composite { steps, .. } = &action.manifest.runs {
@@ -200,6 +202,23 @@ impl Executor<'_> {
             Box::pin(self.prepare_actions(&steps, at)).await?;
         }
         Ok(action)
+    }
+
+    /// Reads a manifest's text. Its file joins the job's, so that places in it can be told.
+    fn read_manifest(&mut self, name: &str, file: &str, bytes: &[u8]) -> Result<ActionManifest, Halt> {
+        if file == "Dockerfile" {
+            return Err(Halt::failed(format!(
+                "{name}: Docker actions are not built yet: this step cannot run here"
+            )));
+        }
+        let mut sources = Sources::new();
+        for known in &self.files {
+            sources.add(known, "");
+        }
+        let read = act_workflow::manifest::read_action(&mut sources, name, bytes, &ParseOptions::default());
+        self.files = sources.iter().map(|(_, file)| file.name.to_string()).collect();
+        let problems = || read.problems.iter().map(|problem| problem.display(&sources).to_string()).collect();
+        read.action.ok_or_else(|| Halt::Failed(problems()))
     }
 
     async fn find_manifest(&self, folder: &str) -> Result<Option<(String, Bytes)>, Halt> {
@@ -297,14 +316,4 @@ fn missing_manifest(folder: &str) -> String {
     format!(
         "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{folder}'. Did you forget to run actions/checkout before running your local action?"
     )
-}
-
-fn read_manifest(name: &str, file: &str, bytes: &[u8]) -> Result<ActionManifest, Halt> {
-    if file == "Dockerfile" {
-        return Err(Halt::failed(format!(
-            "{name}: Docker actions are not built yet: this step cannot run here"
-        )));
-    }
-    let _ = bytes;
-    Err(Halt::failed(format!("{name}: cannot be read")))
 }

@@ -65,6 +65,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) spec: &'a JobSpec,
     pub(crate) env: &'a dyn Environment,
     pub(crate) control: &'a dyn Control,
+    /// File names by [`act_workflow::source::FileId`]: the workflow's, then those of actions.
+    pub(crate) files: Vec<String>,
     pub(crate) journal: Journal<'a>,
     pub(crate) masker: Masker,
     pub(crate) state: State,
@@ -90,6 +92,7 @@ impl<'a> Executor<'a> {
             spec,
             env,
             control,
+            files: spec.files.clone(),
             journal: Journal::new(control, past),
             masker: Masker::default(),
             state: State::default(),
@@ -205,7 +208,7 @@ impl<'a> Executor<'a> {
                         self.find_answer(step, scope, call).await?;
                     }
                 }
-                Err(error) => return Err(Halt::Failed(error.messages(&self.spec.files))),
+                Err(error) => return Err(Halt::Failed(error.messages(&self.files))),
             }
         }
     }

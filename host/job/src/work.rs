@@ -76,7 +76,11 @@ impl Executor<'_> {
     ) -> Result<Work, Halt> {
         let action = self.load(unit.step, &unit.at).await?;
         self.name_repository(&action, running);
-        let mut remarks = self.input_remarks(&action, &inputs);
+        let mut remarks = match unit.at.phase {
+            Phase::Main => self.input_remarks(&action, &inputs),
+            // Said once is enough.
+            Phase::Pre | Phase::Post => Vec::new(),
+        };
         if action.repository.is_none() && has_pre(&action) && unit.at.phase == Phase::Main {
             remarks.push(format!("`pre` execution is not supported for local action from '{}'", action.uses));
         }
