@@ -17,11 +17,12 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use act_git::LocalRepository;
 use indexmap::IndexMap;
 
 use crate::actrc::{self, Notice};
 use crate::error::CliError;
-use crate::flags::value::{Leg, LocalRepository, Platform};
+use crate::flags::value::{Leg, Platform};
 use crate::flags::{LogFormat, RunFlags, SelectionFlags};
 use crate::folders::Folders;
 use crate::world::World;

@@ -47,7 +47,7 @@ pub(crate) struct OutlinedJob {
     pub(crate) uses: Option<String>,
     /// The jobs of that workflow, where it is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) jobs: Vec<OutlinedJob>,
+    pub(crate) jobs: Vec<Self>,
 }
 
 /// Nothing fits the selection.

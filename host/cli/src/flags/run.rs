@@ -6,11 +6,12 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use act_git::LocalRepository;
 use clap::Args;
 
 use super::output::LogFormat;
 use super::selection::SelectionFlags;
-use super::value::{Assigned, Leg, LocalRepository, Named, Platform};
+use super::value::{Assigned, Leg, Named, Platform};
 
 /// Flags of `act-host run`, and of the program when it is called `act`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -133,7 +134,7 @@ pub(crate) struct MachineFlags {
 #[command(next_help_heading = "Actions")]
 pub(crate) struct ActionFlags {
     /// Take a repository's actions and workflows from a folder; may be given again
-    #[arg(long, value_name = "OWNER/REPO@REF=DIR")]
+    #[arg(long, value_name = "OWNER/REPO@REF=DIR", value_parser = LocalRepository::parse)]
     pub(crate) local_repository: Vec<LocalRepository>,
 
     /// Fetch nothing: use what is in the cache, or fail

@@ -1,8 +1,7 @@
-//! The small languages inside flags: `NAME=VALUE`, `LABEL=IMAGE`, `KEY:VALUE`, `owner/repo@ref=DIR`.
+//! The small languages inside flags: `NAME=VALUE`, `LABEL=IMAGE`, `KEY:VALUE`.
 //!
 //! Each is read once, here; a wrong one never gets further. Shown to the user by clap behind "invalid value".
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A value of a flag that is not written as it must be.
@@ -20,9 +19,6 @@ pub(crate) enum InvalidValue {
     /// `--matrix` of another form.
     #[error("expected KEY:VALUE")]
     Matrix,
-    /// `--local-repository` of another form.
-    #[error("expected OWNER/REPO@REF=DIR")]
-    LocalRepository,
 }
 
 /// `NAME` or `NAME=VALUE`.
@@ -122,51 +118,6 @@ impl FromStr for Leg {
     }
 }
 
-/// `OWNER/REPO@REF=DIR` of `--local-repository`, with or without `https://host/` before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LocalRepository {
-    /// The server, where one is named.
-    pub(crate) server: Option<String>,
-    /// Who owns it.
-    pub(crate) owner: String,
-    /// Its name.
-    pub(crate) name: String,
-    /// Branch, tag or commit, as `uses` writes it.
-    pub(crate) reference: String,
-    /// A folder of this machine.
-    pub(crate) folder: PathBuf,
-}
-
-impl FromStr for LocalRepository {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        Self::read(text).ok_or(InvalidValue::LocalRepository)
-    }
-}
-
-impl LocalRepository {
-    fn read(text: &str) -> Option<Self> {
-        let (source, folder) = text.split_once('=')?;
-        let (path, reference) = source.rsplit_once('@')?;
-        let (before, name) = path.rsplit_once('/')?;
-        let (server, owner) = match before.rsplit_once('/') {
-            Some((server, owner)) => (Some(server.to_owned()), owner),
-            None => (None, before),
-        };
-        let complete = [owner, name, reference, folder].iter().all(|part| !part.is_empty());
-        let owned = str::to_owned;
-        let folder = PathBuf::from(folder);
-        complete.then(|| Self {
-            server,
-            owner: owned(owner),
-            name: owned(name),
-            reference: owned(reference),
-            folder,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,17 +145,5 @@ mod tests {
         }
         assert_eq!("ubuntu-latest".parse::<Platform>(), Err(InvalidValue::Platform));
         assert_eq!("=x".parse::<Platform>(), Err(InvalidValue::Platform));
-    }
-
-    #[test]
-    fn a_local_repository_may_name_its_server_and_needs_all_other_parts() {
-        let plain: LocalRepository = "o/r@v1=../r".parse().unwrap();
-        assert_eq!((plain.server, plain.owner.as_str(), plain.name.as_str()), (None, "o", "r"));
-        assert_eq!((plain.reference.as_str(), plain.folder), ("v1", PathBuf::from("../r")));
-        let served: LocalRepository = "https://ghe.example/o/r@v1=/r".parse().unwrap();
-        assert_eq!(served.server.as_deref(), Some("https://ghe.example"));
-        for wrong in ["o/r@v1", "o/r=dir", "r@v1=dir", "o/@v1=dir", "o/r@=dir", "o/r@v1="] {
-            assert_eq!(wrong.parse::<LocalRepository>(), Err(InvalidValue::LocalRepository), "{wrong}");
-        }
     }
 }

@@ -44,7 +44,7 @@ struct DryJob {
     steps: Vec<DryStep>,
     /// Jobs of the workflow that it calls.
     #[serde(skip)]
-    called: Vec<DryJob>,
+    called: Vec<Self>,
 }
 
 /// Whether a job runs.

@@ -49,21 +49,12 @@ const INHERITED: [&str; 16] = [
 /// Opens the store of actions.
 pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore, CliError> {
     let parse = |url: &str| Server::parse(url).map_err(CliError::invalid);
-    let local = config.actions.local.iter().map(|local| {
-        Ok(act_git::LocalRepository {
-            server: local.server.as_deref().map(parse).transpose()?,
-            owner: local.owner.clone(),
-            repository: local.name.clone(),
-            reference: local.reference.clone(),
-            folder: local.folder.clone(),
-        })
-    });
     let options = StoreOptions {
         root: config.actions.cache.clone(),
         server: parse(&facts.repository.server_url)?,
         token: config.secrets.0.get("GITHUB_TOKEN").map(|token| Secret::new(token.clone())),
         offline: config.actions.offline,
-        local: local.collect::<Result<_, CliError>>()?,
+        local: config.actions.local.clone(),
     };
     Ok(ActionStore::new(facts.git.clone(), options, |notice| match notice {
         act_git::Notice::TokenRefused { url, reason } => {
