@@ -1,13 +1,14 @@
 //! A job that calls another workflow: its inputs, its secrets, its jobs, its outputs.
 
 use act_core::Conclusion;
-use act_core::control::Secret;
-use act_core::event::Event;
+use act_core::control::{CancelStage, Secret};
+use act_core::event::{Event, Level};
 use act_workflow::evaluate;
 use act_workflow::model::{CallJob, CallSecrets, CalledWorkflow};
 use indexmap::IndexMap;
 
 use crate::dispatcher::{Run, WorkflowScope};
+use crate::group::{MaybeSeat, NoSeat, hold};
 use crate::job::LegCase;
 use crate::outcome::{Outcome, Outcomes};
 use crate::scope::JobScope;
@@ -15,7 +16,8 @@ use crate::secrets::Secrets;
 
 impl Run {
     /// Runs the jobs of a called workflow.
-    pub(crate) async fn call(&self, case: &LegCase<'_>, call: &CallJob) -> Outcome {
+    /// `groups` are the concurrency groups held so far.
+    pub(crate) async fn call(&self, case: &LegCase<'_>, call: &CallJob, mut groups: Vec<String>) -> Outcome {
         let began = self.host.clock.now();
         let Some(called) = &call.called else {
             let message = format!("the called workflow `{}` was not read", call.uses.value);
@@ -26,6 +28,11 @@ impl Run {
             Ok(prepared) => prepared,
             Err(messages) => return self.end_wrong(&case.key, &case.name, case.job, messages),
         };
+        let seat = match self.enter_called_group(case, called, &inputs, &groups).await {
+            Ok(seat) => seat,
+            Err(outcome) => return outcome,
+        };
+        groups.extend(seat.iter().map(|taken| taken.group.clone()));
         let scope = WorkflowScope {
             caller: Some(&case.key),
             prefix: format!("{} / ", case.name),
@@ -34,8 +41,15 @@ impl Run {
             inputs,
             secrets,
             cancel: case.cancel.clone(),
+            groups,
         };
-        let outcomes = self.run_jobs(&scope).await;
+        let cancel = case.cancel.clone();
+        let outcomes = hold(seat, self.run_jobs(&scope), |by| {
+            let message = format!("Canceling since its concurrency group was asked for by {by}");
+            self.notice(Some(&case.key), Level::Error, None, message);
+            cancel.raise(CancelStage::Cancel);
+        })
+        .await;
         let mut outcome = Outcome {
             result: outcomes
                 .values()
@@ -59,6 +73,27 @@ impl Run {
             },
         );
         outcome
+    }
+
+    /// Waits for the seat of the called workflow's own group.
+    async fn enter_called_group(
+        &self,
+        case: &LegCase<'_>,
+        called: &CalledWorkflow,
+        inputs: &act_expr::Value,
+        groups: &[String],
+    ) -> Result<MaybeSeat, Outcome> {
+        let Some(token) = &called.concurrency else { return Ok(None) };
+        let contexts = case.expressions.contexts.clone().with("inputs", inputs.clone());
+        let expressions = JobScope { contexts, ..case.expressions.clone() };
+        match self.enter_group(Some(&case.key), token, &expressions, &case.cancel, groups).await {
+            Ok(seat) => Ok(seat),
+            Err(NoSeat::Cancelled(reason)) => {
+                self.notice(Some(&case.key), Level::Error, Some(token.span), reason);
+                Err(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled))
+            }
+            Err(NoSeat::Failed(messages)) => Err(self.end_wrong(&case.key, &case.name, case.job, messages)),
+        }
     }
 
     fn prepare_call(

@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use act_core::decide::{LabelAsk, LabelMapper};
+use act_core::decide::LabelMapper;
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
 use act_workflow::matrix;
 use act_workflow::model::{Job, JobKind, StepsJob};
 
 use crate::outcome::Outcomes;
-use crate::place::{Unplaced, place};
+use crate::place::{Unplaced, label_ask, place};
 use crate::refuse::Finding;
 use crate::request::RunRequest;
 use crate::scope::JobScope;
@@ -93,12 +93,7 @@ impl Check<'_> {
             return None;
         }
         let runs_on = evaluate::now(evaluate::runs_on(&steps.runs_on, scope)).ok()?;
-        let ask = LabelAsk {
-            labels: runs_on.labels,
-            group: runs_on.group,
-            repository: self.request.source.repository.clone(),
-            job: job.id.as_str().to_owned(),
-        };
+        let ask = label_ask(job, runs_on, &self.request.source.repository);
         place(self.mappers, &ask).err()
     }
 }

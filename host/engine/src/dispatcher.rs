@@ -55,6 +55,8 @@ pub(crate) struct WorkflowScope<'a> {
     pub(crate) inputs: Value,
     pub(crate) secrets: Secrets,
     pub(crate) cancel: Arc<Cancel>,
+    /// The concurrency groups that the run and the callers hold.
+    pub(crate) groups: Vec<String>,
 }
 
 /// Runs a request to its end.
@@ -77,6 +79,7 @@ pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>) -> Result
                 inputs: run.request.inputs.clone(),
                 secrets: run.request.secrets.clone(),
                 cancel: run.cancel.clone(),
+                groups: seat.iter().map(|taken| taken.group.clone()).collect(),
             };
             let outcomes = run.while_seated(seat, run.run_jobs(&scope)).await;
             end_of(&outcomes)
@@ -103,7 +106,7 @@ impl Run {
         let mut running = FuturesUnordered::new();
         loop {
             let (ready, blocked): (Vec<_>, Vec<_>) =
-                waiting.into_iter().partition(|job| is_ready(scope, job, &outcomes));
+                waiting.into_iter().partition(|job| scope.is_ready(job, |id| outcomes.contains(id)));
             waiting = blocked;
             for job in ready {
                 let before = outcomes.clone();
@@ -156,15 +159,22 @@ impl Run {
 
     /// Returns the contexts every job of a workflow starts from.
     pub(crate) fn contexts(&self, scope: &WorkflowScope<'_>) -> Object {
-        Object::new()
-            .with("github", self.request.github.clone())
-            .with("inputs", scope.inputs.clone())
-            .with("vars", self.request.vars.clone())
+        scope.contexts(&self.request)
     }
 }
 
-/// Whether all that a job needs has ended. A need that was not selected cannot be waited for.
-fn is_ready(scope: &WorkflowScope<'_>, job: &Job, outcomes: &Outcomes) -> bool {
-    let selected = |id: &JobId| scope.jobs.iter().any(|job| job.id == *id);
-    job.needs.iter().all(|need| outcomes.contains(&need.value) || !selected(&need.value))
+impl WorkflowScope<'_> {
+    /// Returns the contexts every job of the workflow starts from.
+    pub(crate) fn contexts(&self, request: &RunRequest) -> Object {
+        Object::new()
+            .with("github", request.github.clone())
+            .with("inputs", self.inputs.clone())
+            .with("vars", request.vars.clone())
+    }
+
+    /// Whether all that a job needs has ended. A need that was not selected cannot be waited for.
+    pub(crate) fn is_ready(&self, job: &Job, ended: impl Fn(&JobId) -> bool) -> bool {
+        let selected = |id: &JobId| self.jobs.iter().any(|job| job.id == *id);
+        job.needs.iter().all(|need| ended(&need.value) || !selected(&need.value))
+    }
 }

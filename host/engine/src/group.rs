@@ -15,7 +15,13 @@ use crate::outcome::Outcomes;
 use crate::scope::JobScope;
 
 /// A group's seat, where there is a group.
-pub(crate) type MaybeSeat = Option<Box<dyn Seat>>;
+pub(crate) type MaybeSeat = Option<Taken>;
+
+/// A seat that was taken.
+pub(crate) struct Taken {
+    pub(crate) group: String,
+    seat: Box<dyn Seat>,
+}
 
 /// Why a job does not get its seat.
 pub(crate) enum NoSeat {
@@ -45,7 +51,7 @@ impl Run {
             secrets: &self.request.secrets,
         };
         let end = |conclusion| RunEnd { conclusion, infrastructure: false };
-        match self.enter_group(None, token, &scope, &self.cancel).await {
+        match self.enter_group(None, token, &scope, &self.cancel, &[]).await {
             Ok(seat) => Ok(seat),
             Err(NoSeat::Cancelled(reason)) => {
                 self.say(None, Event::RunCancelled { reason });
@@ -60,7 +66,8 @@ impl Run {
         }
     }
 
-    /// Waits for the seat of a group.
+    /// Waits for the seat of a group. `above` are the groups that the run and the callers hold: who asks
+    /// for one of those would wait for itself.
     ///
     /// # Errors
     /// Why it is not had.
@@ -70,9 +77,16 @@ impl Run {
         token: &Token,
         scope: &JobScope<'_>,
         cancel: &Cancel,
+        above: &[String],
     ) -> Result<MaybeSeat, NoSeat> {
         let failed = |error: &evaluate::EvaluateError| NoSeat::Failed(error.messages(&self.request.files));
         let group = evaluate::now(evaluate::concurrency(token, scope)).map_err(|error| failed(&error))?;
+        if above.iter().any(|held| held.eq_ignore_ascii_case(&group.group)) {
+            return Err(NoSeat::Cancelled(format!(
+                "Canceling since a deadlock for concurrency group '{}' was detected between a workflow and a job of it",
+                group.group
+            )));
+        }
         let holder = match key {
             None => self.request.run.to_string(),
             Some(key) => format!("{}/{key}", self.request.run),
@@ -87,7 +101,7 @@ impl Run {
         let lost = |error: act_core::concurrency::GroupError| NoSeat::Failed(vec![error.to_string()]);
         let seat = self.host.groups.enter(&ask).await.map_err(lost)?;
         match self.wait_turn(key, &*seat, &group.group, cancel).await? {
-            Granted::Seated => Ok(Some(seat)),
+            Granted::Seated => Ok(Some(Taken { group: group.group, seat })),
             Granted::Superseded { by } => Err(NoSeat::Cancelled(format!(
                 "Canceling since a higher priority waiting request for '{}' exists ({by})",
                 group.group
@@ -147,7 +161,7 @@ pub(crate) async fn hold<T>(
     work: impl Future<Output = T>,
     on_request: impl FnOnce(Holder),
 ) -> T {
-    let Some(seat) = seat else { return work.await };
+    let Some(Taken { seat, .. }) = seat else { return work.await };
     futures_util::pin_mut!(work);
     let done = tokio::select! {
         done = &mut work => done,

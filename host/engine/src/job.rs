@@ -6,10 +6,10 @@ use act_core::Conclusion;
 use act_core::control::CancelStage;
 use act_core::event::{Event, Level};
 use act_core::ids::JobKey;
-use act_expr::{Object, Value};
+use act_expr::Value;
 use act_workflow::evaluate;
 use act_workflow::ids::JobId;
-use act_workflow::matrix::{self, Leg, Strategy};
+use act_workflow::matrix::{Leg, Strategy};
 use act_workflow::model::{Job, JobKind};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::cancel::Cancel;
 use crate::dispatcher::{Run, WorkflowScope};
 use crate::group::{NoSeat, hold};
+use crate::legs::{self, Wanted};
 use crate::outcome::{Outcome, Outcomes};
 use crate::scope::JobScope;
 
@@ -42,7 +43,7 @@ impl Run {
     /// Runs a job whose needs have ended.
     pub(crate) async fn job(&self, scope: &WorkflowScope<'_>, job: &Job, before: &Outcomes) -> Outcome {
         let key = scope.key(job, None);
-        let ancestors = ancestors(scope, job);
+        let ancestors = scope.ancestors(job);
         let expressions = JobScope {
             contexts: self.contexts(scope).with("needs", before.needs(job)),
             outcomes: before,
@@ -62,7 +63,7 @@ impl Run {
                 return self.end_wrong(&key, &scope.name_of(job), job, messages);
             }
         }
-        let strategy = match self.strategy(job, &expressions) {
+        let strategy = match legs::strategy(job, &expressions, &self.request.files) {
             Ok(strategy) => strategy,
             Err(messages) => return self.end_wrong(&key, &scope.name_of(job), job, messages),
         };
@@ -91,16 +92,6 @@ impl Run {
         self.end_unstarted(key, name, Conclusion::Failure)
     }
 
-    fn strategy(&self, job: &Job, expressions: &JobScope<'_>) -> Result<Strategy, Vec<String>> {
-        let value = match &job.strategy {
-            None => Value::Null,
-            Some(token) => evaluate::now(evaluate::strategy(token, expressions))
-                .map_err(|error| error.messages(&self.request.files))?,
-        };
-        matrix::expand(job.id.as_str(), &value)
-            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
-    }
-
     async fn legs(
         &self,
         scope: &WorkflowScope<'_>,
@@ -109,9 +100,7 @@ impl Run {
         strategy: Strategy,
     ) -> Outcome {
         let Strategy { fail_fast, max_parallel, legs } = strategy;
-        let many = legs.iter().any(|leg| leg.matrix != Value::Null);
-        let wanted: Vec<_> =
-            (0..).zip(legs).filter(|(_, leg)| self.request.selection.takes(&leg.matrix)).collect();
+        let Wanted { many, legs: wanted } = Wanted::of(legs, &self.request.selection);
         if wanted.is_empty() {
             let key = scope.key(job, None);
             return self.end_unstarted(&key, &scope.name_of(job), Conclusion::Skipped);
@@ -125,7 +114,7 @@ impl Run {
         let mut running: FuturesUnordered<_> = wanted
             .into_iter()
             .map(|(index, leg)| {
-                let key = scope.key(job, many.then_some(index));
+                let key = scope.key(job, index);
                 let (turns, cancel) = (&turns, cancel.child());
                 async move {
                     // The semaphore lives as long as the legs: it cannot be closed.
@@ -157,12 +146,9 @@ impl Run {
         leg: Leg,
         cancel: Arc<Cancel>,
     ) -> LegEnd {
-        let contexts = Object::clone(&expressions.contexts)
-            .with("matrix", leg.matrix.clone())
-            .with("strategy", leg.strategy.clone());
-        let expressions = JobScope { contexts, ..expressions.clone() };
+        let expressions = legs::scope(expressions, &leg);
         let unforgiven = |outcome| LegEnd { outcome, forgiven: false };
-        let name = match self.leg_name(scope, job, &leg, &expressions) {
+        let name = match legs::name(&scope.prefix, job, &leg, &expressions, &self.request.files) {
             Ok(name) => name,
             Err(messages) => return unforgiven(self.end_wrong(&key, &scope.name_of(job), job, messages)),
         };
@@ -182,35 +168,14 @@ impl Run {
         evaluate::now(evaluate::condition(&job.condition, &cancelled)).unwrap_or(false)
     }
 
-    fn leg_name(
-        &self,
-        scope: &WorkflowScope<'_>,
-        job: &Job,
-        leg: &Leg,
-        expressions: &JobScope<'_>,
-    ) -> Result<String, Vec<String>> {
-        let default = || leg.display_name(job.id.as_str());
-        let name = match &job.name {
-            None => default(),
-            Some(token) => match token.as_str() {
-                Some(literal) => leg.display_name(literal),
-                None => {
-                    let name = evaluate::now(evaluate::job_name(token, expressions))
-                        .map_err(|error| error.messages(&self.request.files))?;
-                    if name.is_empty() { default() } else { name }
-                }
-            },
-        };
-        Ok(format!("{}{name}", scope.prefix))
-    }
-
     /// Waits for the job's own concurrency group, then runs the leg.
     async fn seated_leg(&self, case: LegCase<'_>) -> LegEnd {
         let unforgiven = |outcome| LegEnd { outcome, forgiven: false };
         let seat = match &case.job.concurrency {
             None => None,
             Some(token) => {
-                match self.enter_group(Some(&case.key), token, &case.expressions, &case.cancel).await {
+                let (key, groups) = (Some(&case.key), &case.scope.groups);
+                match self.enter_group(key, token, &case.expressions, &case.cancel, groups).await {
                     Ok(seat) => seat,
                     Err(NoSeat::Cancelled(reason)) => {
                         self.notice(Some(&case.key), Level::Error, Some(token.span), reason);
@@ -223,10 +188,12 @@ impl Run {
             }
         };
         let (key, cancel) = (case.key.clone(), case.cancel.clone());
+        let mut groups = case.scope.groups.clone();
+        groups.extend(seat.iter().map(|taken| taken.group.clone()));
         let work = async {
             match &case.job.kind {
                 JobKind::Steps(steps) => self.launch(&case, steps).await,
-                JobKind::Call(call) => unforgiven(Box::pin(self.call(&case, call)).await),
+                JobKind::Call(call) => unforgiven(Box::pin(self.call(&case, call, groups)).await),
             }
         };
         hold(seat, work, |by| {
@@ -251,20 +218,20 @@ impl WorkflowScope<'_> {
         let literal = job.name.as_ref().and_then(|name| name.as_str());
         format!("{}{}", self.prefix, literal.unwrap_or(job.id.as_str()))
     }
-}
 
-/// Returns all jobs that a job depends on, the needs of needs as well.
-fn ancestors(scope: &WorkflowScope<'_>, job: &Job) -> Vec<JobId> {
-    let mut found: Vec<JobId> = job.needs.iter().map(|need| need.value.clone()).collect();
-    let mut index = 0;
-    while let Some(id) = found.get(index).cloned() {
-        let needs = scope.jobs.iter().filter(|job| job.id == id).flat_map(|job| &job.needs);
-        for need in needs {
-            if !found.contains(&need.value) {
-                found.push(need.value.clone());
+    /// Returns all jobs that a job depends on, the needs of needs as well.
+    pub(crate) fn ancestors(&self, job: &Job) -> Vec<JobId> {
+        let mut found: Vec<JobId> = job.needs.iter().map(|need| need.value.clone()).collect();
+        let mut index = 0;
+        while let Some(id) = found.get(index).cloned() {
+            let needs = self.jobs.iter().filter(|job| job.id == id).flat_map(|job| &job.needs);
+            for need in needs {
+                if !found.contains(&need.value) {
+                    found.push(need.value.clone());
+                }
             }
+            index += 1;
         }
-        index += 1;
+        found
     }
-    found
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use act_core::control::CancelStage;
-use act_core::decide::{Case, LabelAsk};
+use act_core::decide::Case;
 use act_core::event::{Event, Level};
-use act_core::ids::{Attempt, Epoch, Launch, LaunchId, MachineId};
-use act_core::place::{Bind, Decision};
+use act_core::ids::{Epoch, JobKey, Launch, LaunchId, MachineId};
+use act_core::place::{Bind, Decision, Placement};
 use act_core::provisioner::{Creation, Machine, Release, Released};
 use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
@@ -21,24 +21,27 @@ use crate::control::LaunchControl;
 use crate::dispatcher::Run;
 use crate::job::{LegCase, LegEnd};
 use crate::outcome::Outcome;
-use crate::place::place;
-
-/// Minutes a job may run, and may go on after a cancellation, where the workflow does not say.
-///
-/// Source: GitHub docs, `jobs.<job_id>.timeout-minutes`; actions/runner `JobRunner.cs`.
-const TIMEOUT_MINUTES: f64 = 360.0;
-const CANCEL_TIMEOUT_MINUTES: f64 = 5.0;
+use crate::place::{Unplaced, decide, label_ask, place};
+use crate::request::RunRequest;
+use crate::settings::Settings;
 
 /// The first launch, and who speaks for it: this host retries nothing on its own machine.
 const LAUNCH: Launch = Launch(1);
 const EPOCH: Epoch = Epoch(1);
 
-/// What a leg's own keys come to.
-struct Settings {
+fn launch_id(request: &RunRequest, key: &JobKey) -> LaunchId {
+    LaunchId { run: request.run, job: key.clone(), attempt: request.attempt, launch: LAUNCH }
+}
+
+/// Makes the scheduler's case of a placed leg.
+pub(crate) fn placed_case(
+    request: &RunRequest,
+    key: &JobKey,
+    placement: Placement,
     timeout: Duration,
-    timeout_minutes: f64,
-    cancel_timeout: Duration,
-    forgiven: bool,
+) -> Case {
+    let bind = Bind { repository: request.source.repository.clone(), deadline: Some(timeout) };
+    Case { launch: launch_id(request, key), placement, bind }
 }
 
 impl Run {
@@ -75,18 +78,10 @@ impl Run {
 
     fn decide(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<(Settings, Decision), Vec<String>> {
         let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
-        let settings = self.settings(case, job)?;
+        let settings = Settings::of(job, &case.expressions, &self.request.files)?;
         let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, &case.expressions)).map_err(messages)?;
-        let ask = LabelAsk {
-            labels: runs_on.labels.clone(),
-            group: runs_on.group,
-            repository: self.request.source.repository.clone(),
-            job: case.job.id.as_str().to_owned(),
-        };
-        let placed = place(&self.host.mappers, &ask).map_err(|unplaced| {
-            let hint = unplaced.hint.map(|hint| format!("hint: {hint}"));
-            std::iter::once(unplaced.message).chain(hint).collect::<Vec<_>>()
-        })?;
+        let ask = label_ask(case.job, runs_on, &self.request.source.repository);
+        let placed = place(&self.host.mappers, &ask).map_err(Unplaced::lines)?;
         self.say(
             Some(&case.key),
             Event::JobPlaced {
@@ -96,37 +91,9 @@ impl Run {
                 reason: placed.reason,
             },
         );
-        let bind =
-            Bind { repository: self.request.source.repository.clone(), deadline: Some(settings.timeout) };
-        let request = Case { launch: self.launch_id(case), placement: placed.placement, bind };
-        let decision = self.host.decide(&request).map_err(|unplaced| vec![unplaced.message])?;
+        let request = placed_case(&self.request, &case.key, placed.placement, settings.timeout);
+        let decision = decide(&*self.host.scheduler, &request).map_err(Unplaced::lines)?;
         Ok((settings, decision))
-    }
-
-    fn settings(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<Settings, Vec<String>> {
-        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
-        let minutes = |token: &Option<Token>, default: f64| -> Result<f64, Vec<String>> {
-            let Some(token) = token else { return Ok(default) };
-            evaluate::now(evaluate::job_minutes(token, &case.expressions)).map_err(messages)
-        };
-        let timeout_minutes = minutes(&job.timeout_minutes, TIMEOUT_MINUTES)?;
-        let forgiven = match &job.continue_on_error {
-            None => false,
-            Some(token) => {
-                evaluate::now(evaluate::job_continue_on_error(token, &case.expressions)).map_err(messages)?
-            }
-        };
-        Ok(Settings {
-            timeout: of_minutes(timeout_minutes),
-            timeout_minutes,
-            cancel_timeout: of_minutes(minutes(&job.cancel_timeout_minutes, CANCEL_TIMEOUT_MINUTES)?),
-            forgiven,
-        })
-    }
-
-    fn launch_id(&self, case: &LegCase<'_>) -> LaunchId {
-        let Attempt(attempt) = self.request.attempt;
-        LaunchId { run: self.request.run, job: case.key.clone(), attempt: Attempt(attempt), launch: LAUNCH }
     }
 
     async fn on_machine(
@@ -136,7 +103,7 @@ impl Run {
         settings: &Settings,
         decision: &Decision,
     ) -> JobEnd {
-        let launch = self.launch_id(case);
+        let launch = launch_id(&self.request, &case.key);
         let machine = match self.host.provisioner.create(&MachineId::of(&launch), decision).await {
             Creation::Created(machine) | Creation::Adopted(machine) => machine,
             Creation::Refused { reason, .. } => {
@@ -256,15 +223,6 @@ impl Run {
             .with("workflow_file_path", self.request.started.workflow_file.as_str())
             .into()
     }
-}
-
-/// A hundred years: longer limits are none.
-const MAX_MINUTES: f64 = 100.0 * 366.0 * 24.0 * 60.0;
-
-/// Minutes may be fractions; nonsense is no time at all.
-fn of_minutes(minutes: f64) -> Duration {
-    let minutes = if minutes.is_nan() { 0.0 } else { minutes.clamp(0.0, MAX_MINUTES) };
-    Duration::from_secs_f64(minutes * 60.0)
 }
 
 /// Returns variables as an `env` mapping without expressions.

@@ -31,8 +31,10 @@ mod dispatcher;
 mod group;
 mod job;
 mod launch;
+mod legs;
 mod outcome;
 mod scope;
+mod settings;
 
 pub use cancel::Cancel;
 pub use dispatcher::{RunEnd, run};

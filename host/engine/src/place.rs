@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling};
+use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling, Scheduler};
 use act_core::place::{Decision, Placement};
-
-use crate::ports::Host;
+use act_workflow::evaluate::RunsOn;
+use act_workflow::model::Job;
+use serde::Serialize;
 
 /// A placed job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +29,49 @@ pub struct Unplaced {
     pub hint: Option<String>,
 }
 
+/// What one mapper answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MapperAnswer {
+    /// Its name.
+    pub mapper: String,
+    /// What it said.
+    #[serde(flatten)]
+    pub answer: Mapped,
+}
+
+/// Asks mappers in order, until one answers for the job or refuses it.
+#[must_use]
+pub fn answers(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Vec<MapperAnswer> {
+    let mut answers = Vec::new();
+    for mapper in mappers {
+        let answer = mapper.map(ask);
+        let goes_on = matches!(answer, Mapped::NotMine { .. });
+        answers.push(MapperAnswer { mapper: mapper.name().to_owned(), answer });
+        if !goes_on {
+            break;
+        }
+    }
+    answers
+}
+
 /// Asks mappers in order.
 ///
 /// # Errors
 /// A label that nobody maps, or one that is malformed.
 pub fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed, Unplaced> {
+    verdict(ask, answers(mappers, ask))
+}
+
+/// Draws the end from what mappers answered.
+///
+/// # Errors
+/// A label that nobody maps, or one that is malformed.
+pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unplaced> {
     let labels = ask.labels.join(", ");
     let mut reasons = Vec::new();
-    for mapper in mappers {
-        match mapper.map(ask) {
-            Mapped::Mine { placement, reason } => {
-                return Ok(Placed { mapper: mapper.name().to_owned(), placement, reason });
-            }
+    for MapperAnswer { mapper, answer } in answers {
+        match answer {
+            Mapped::Mine { placement, reason } => return Ok(Placed { mapper, placement, reason }),
             Mapped::NotMine { reason } => reasons.push(reason),
             Mapped::Malformed { reason, nearest } => {
                 return Err(Unplaced {
@@ -56,15 +88,29 @@ pub fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed,
     })
 }
 
-impl Host {
-    /// Asks the scheduler.
-    ///
-    /// # Errors
-    /// Why no machine here fits.
-    pub fn decide(&self, case: &Case) -> Result<Decision, Unplaced> {
-        match self.scheduler.decide(case) {
-            Ruling::Launch(decision) => Ok(decision),
-            Ruling::Fail { reason } => Err(Unplaced { message: reason, hint: None }),
-        }
+/// Asks the scheduler.
+///
+/// # Errors
+/// Why no machine here fits.
+pub fn decide(scheduler: &dyn Scheduler, case: &Case) -> Result<Decision, Unplaced> {
+    match scheduler.decide(case) {
+        Ruling::Launch(decision) => Ok(decision),
+        Ruling::Fail { reason } => Err(Unplaced { message: reason, hint: None }),
+    }
+}
+
+/// Makes the ask of a job, or a leg, from what its `runs-on` came to.
+#[must_use]
+pub fn label_ask(job: &Job, runs_on: RunsOn, repository: &str) -> LabelAsk {
+    let RunsOn { labels, group, .. } = runs_on;
+    LabelAsk { labels, group, repository: repository.to_owned(), job: job.id.as_str().to_owned() }
+}
+
+impl Unplaced {
+    /// Returns the message, and the hint where there is one, a line each.
+    #[must_use]
+    pub fn lines(self) -> Vec<String> {
+        let hint = self.hint.map(|hint| format!("hint: {hint}"));
+        std::iter::once(self.message).chain(hint).collect()
     }
 }
