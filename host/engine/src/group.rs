@@ -1,5 +1,7 @@
 //! `concurrency`: a run, or a job, waits for its group's seat and may lose it to a newcomer.
 
+use std::time::Duration;
+
 use act_core::Conclusion;
 use act_core::concurrency::{Granted, GroupAsk, GroupQueue, Holder, Seat};
 use act_core::control::CancelStage;
@@ -13,6 +15,9 @@ use crate::cancel::Cancel;
 use crate::dispatcher::{Run, RunEnd};
 use crate::outcome::Outcomes;
 use crate::scope::JobScope;
+
+/// How long a wait must be to be worth a word: taking a free seat takes a moment, too.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A group's seat, where there is a group.
 pub(crate) type MaybeSeat = Option<Taken>;
@@ -119,9 +124,9 @@ impl Run {
     ) -> Result<Granted, NoSeat> {
         let granted = seat.granted();
         futures_util::pin_mut!(granted);
-        let answer = match futures_util::poll!(&mut granted) {
-            std::task::Poll::Ready(answer) => answer,
-            std::task::Poll::Pending => {
+        let answer = match tokio::time::timeout(PATIENCE, &mut granted).await {
+            Ok(answer) => answer,
+            Err(_) => {
                 self.say_waiting(key, format!("waiting for the concurrency group `{group}`"));
                 tokio::select! {
                     answer = &mut granted => answer,

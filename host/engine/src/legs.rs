@@ -21,8 +21,7 @@ pub(crate) fn strategy(job: &Job, scope: &JobScope<'_>, files: &[String]) -> Res
             evaluate::now(evaluate::strategy(token, scope)).map_err(|error| error.messages(files))?
         }
     };
-    matrix::expand(job.id.as_str(), &value)
-        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    matrix::expand(job.id.as_str(), &value).map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
 /// The legs of a job that the user asked for.
