@@ -1,6 +1,6 @@
 //! The ports of a run, named: log and reporters, actions, groups, this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use act_core::Loss;
 use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses, Secret};
 use act_core::event::JobStamp;
+use act_core::tree::Tree;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
 use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
@@ -15,6 +16,7 @@ use act_local::{LocalConfig, LocalProvisioner, LocalScheduler};
 use act_store::{FileGroups, LogError, Runs};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use super::facts::Facts;
 use super::plan::mappers;
@@ -115,6 +117,7 @@ pub(crate) fn open(
         repository: facts.work_tree.clone(),
         root: config.selection.root.clone(),
         in_place: config.machine.bind,
+        trees: Mutex::default(),
     };
     let host = Host {
         log: log.clone(),
@@ -142,7 +145,8 @@ fn reporter(config: &Config) -> Box<dyn Reporter> {
     match config.output.format {
         LogFormat::Json => Box::new(Json::new(BufWriter::with_capacity(BUFFER, out))),
         LogFormat::Github => {
-            Box::new(Github::new(BufWriter::with_capacity(BUFFER, out), Names::Shown, false))
+            let clean = out.is_terminal();
+            Box::new(Github::new(BufWriter::with_capacity(BUFFER, out), Names::Shown, clean))
         }
         LogFormat::Plain => Box::new(Terminal::new(BufWriter::with_capacity(BUFFER, out), view(None))),
         LogFormat::Terminal => {
@@ -187,7 +191,7 @@ impl RunLog for ToldLog {
         let appended =
             told.log.append(job, events, &records, self.clock.now()).map_err(|error| match error {
                 LogError::Fenced { .. } => Loss::Fenced,
-                other => Loss::Log(other.to_string()),
+                other => Loss::Log(with_causes(&other)),
             })?;
         // A reader who goes away (`| head`) ends the telling, not the run.
         if !told.unheard && !appended.envelopes.is_empty() {
@@ -195,6 +199,17 @@ impl RunLog for ToldLog {
         }
         Ok(())
     }
+}
+
+/// Returns an error with what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// The system's clock.
@@ -213,6 +228,22 @@ struct RunSources {
     repository: Option<Repository>,
     root: std::path::PathBuf,
     in_place: bool,
+    /// By depth: all jobs of a run see the same files, listed once.
+    trees: Mutex<HashMap<u32, Arc<OnceCell<Arc<dyn Tree>>>>>,
+}
+
+impl RunSources {
+    async fn working_tree(&self, fetch_depth: u32) -> Result<Arc<dyn Tree>, ActionError> {
+        let tree = match &self.repository {
+            Some(repository) => WorkingTree::of_repository(&self.git, repository, fetch_depth).await,
+            None => WorkingTree::of_folder(self.root.clone()).await,
+        };
+        let tree = tree.map_err(|error| ActionError { message: error.to_string() })?;
+        for left_out in tree.left_out() {
+            stream::complain(&format!("warning: {left_out} is not checked out: its name is not UTF-8\n"));
+        }
+        Ok(Arc::new(tree))
+    }
 }
 
 #[async_trait]
@@ -225,12 +256,12 @@ impl Sources for RunSources {
         if self.in_place {
             return Ok(Checkout::InPlace);
         }
-        let tree = match &self.repository {
-            Some(repository) => WorkingTree::of_repository(&self.git, repository, ask.fetch_depth).await,
-            None => WorkingTree::of_folder(self.root.clone()).await,
+        let known = {
+            let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(trees.entry(ask.fetch_depth).or_default())
         };
-        let tree = tree.map_err(|error| ActionError { message: error.to_string() })?;
-        Ok(Checkout::Tree(Arc::new(tree)))
+        let tree = known.get_or_try_init(|| self.working_tree(ask.fetch_depth)).await?;
+        Ok(Checkout::Tree(Arc::clone(tree)))
     }
 }
 
