@@ -14,7 +14,7 @@ use act_workflow::source::{Problem, Sources, Span};
 
 use crate::diagnostics::CheckedFile;
 use crate::local_actions;
-use crate::repository_files::{RepositoryFiles, root_of, shown};
+use crate::repository_files::{RepositoryFiles, shown};
 use crate::world::World;
 
 /// Problems of one file that are shown. GitHub stops at ten; whoever repairs a file wants them all.
@@ -48,6 +48,8 @@ pub(crate) struct Subject {
     pub(crate) path: PathBuf,
     /// What it is.
     pub(crate) kind: Kind,
+    /// The repository that it belongs to: where `./` begins.
+    pub(crate) root: PathBuf,
 }
 
 /// Checks one file.
@@ -62,11 +64,11 @@ pub(crate) fn check(subject: &Subject, world: &World) -> CheckedFile {
 /// a mistake, and runs all the same.)
 pub(crate) fn workflow(subject: &Subject, world: &World) -> (CheckedFile, Option<Workflow>) {
     let name = shown(&subject.path, world);
-    let root = root_of(&subject.path);
+    let root = &subject.root;
     let mut sources = Sources::new();
     let mut read = match bytes(&subject.path) {
         Ok(bytes) => {
-            let mut files = RepositoryFiles::new(&root, world);
+            let mut files = RepositoryFiles::new(root, world);
             read_workflow(&mut sources, &name, &bytes, &options(), &mut files)
         }
         Err(error) => {
@@ -74,7 +76,7 @@ pub(crate) fn workflow(subject: &Subject, world: &World) -> (CheckedFile, Option
         }
     };
     if let Some(workflow) = &read.workflow {
-        read.problems.extend(local_actions::check_jobs(&workflow.jobs, &root, &mut sources, world));
+        read.problems.extend(local_actions::check_jobs(&workflow.jobs, root, &mut sources, world));
     }
     let jobs =
         read.workflow.iter().flat_map(|workflow| &workflow.jobs).map(|job| job.id.to_string()).collect();
@@ -88,8 +90,7 @@ fn action(subject: &Subject, world: &World) -> CheckedFile {
         Ok(bytes) => {
             let mut read = read_action(&mut sources, &name, &bytes, &options());
             if let Some(action) = &read.action {
-                let root = root_of(&subject.path);
-                read.problems.extend(local_actions::check_action(action, &root, &mut sources, world));
+                read.problems.extend(local_actions::check_action(action, &subject.root, &mut sources, world));
             }
             read.problems
         }

@@ -3,7 +3,8 @@
 //! In a folder only `.yml` and `.yaml` count, in the order of their names, links to files included; a file
 //! that is named counts whatever it is called.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -56,13 +57,9 @@ pub(crate) enum DiscoverError {
 pub(crate) fn workflows(root: &Path, paths: &[PathBuf], recurse: bool) -> Result<Vec<Found>, DiscoverError> {
     let default = [PathBuf::from(DEFAULT)];
     let paths = if paths.is_empty() { &default[..] } else { paths };
-    let mut found: Vec<Found> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for path in paths {
-        for file in below(root, path, recurse)? {
-            if !found.iter().any(|other| other.path == file.path) {
-                found.push(file);
-            }
-        }
+        found.extend(below(root, path, recurse)?.into_iter().filter(|file| seen.insert(file.path.clone())));
     }
     Ok(found)
 }
@@ -88,16 +85,17 @@ fn below(root: &Path, path: &Path, recurse: bool) -> Result<Vec<Found>, Discover
 fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
     let failed = |source| DiscoverError::Folder { path: folder.to_owned(), source };
     let entries = fs::read_dir(folder).map_err(failed)?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
-    paths.sort();
-    for path in paths {
-        if is_yaml(&path) && path.is_file() {
-            found.push(path);
-        } else if depth > 0 && path.is_dir() {
+    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    entries.sort_by_key(DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // A link counts as what it leads to, which costs a look at it.
+        let kind = entry.file_type().ok().filter(|kind| !kind.is_symlink());
+        let is_dir = kind.map_or_else(|| path.is_dir(), |kind| kind.is_dir());
+        if is_dir && depth > 0 {
             list(&path, depth - 1, found)?;
+        } else if is_yaml(&path) && kind.map_or_else(|| path.is_file(), |kind| kind.is_file()) {
+            found.push(path);
         }
     }
     Ok(())

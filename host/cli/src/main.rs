@@ -20,6 +20,7 @@ mod folders;
 mod local_actions;
 mod nearest;
 mod outline;
+mod parallel;
 mod report;
 mod repository_files;
 mod running;

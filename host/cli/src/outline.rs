@@ -74,7 +74,7 @@ pub(crate) struct Outlines {
 pub(crate) fn read(selection: &Selection, event: Option<&str>, world: &World) -> Result<Outlines, CliError> {
     let mut outlines = Outlines::default();
     for file in discover::workflows(&selection.root, &selection.workflows, selection.recurse)? {
-        let subject = Subject { path: file.path, kind: Kind::Workflow };
+        let subject = Subject { path: file.path, kind: Kind::Workflow, root: selection.root.clone() };
         let (checked, workflow) = check::workflow(&subject, world);
         match workflow {
             Some(workflow) => outlines.valid.push(outline(&workflow, file.name, &checked.sources)),

@@ -1,5 +1,6 @@
 //! The files of a repository on this disk, for readers of workflows that call other workflows.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -70,12 +71,22 @@ pub(crate) fn shown(path: &Path, world: &World) -> String {
     below.unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-/// Returns the root of the repository that holds a file: the folder of `.github` above it, else of `.git`, else its own.
-pub(crate) fn root_of(path: &Path) -> PathBuf {
-    let own = path.parent().unwrap_or(path);
-    let github = path.ancestors().skip(1).find(|folder| folder.file_name() == Some(".github".as_ref()));
+/// The repositories that files belong to, each folder asked for once.
+#[derive(Default)]
+pub(crate) struct Roots(HashMap<PathBuf, PathBuf>);
+
+impl Roots {
+    /// Returns the folder of the `.github` above a file, else that of the `.git` above it, else its own.
+    pub(crate) fn of(&mut self, path: &Path) -> PathBuf {
+        let folder = path.parent().unwrap_or(path);
+        self.0.entry(folder.to_owned()).or_insert_with(|| root_of(folder)).clone()
+    }
+}
+
+fn root_of(folder: &Path) -> PathBuf {
+    let github = folder.ancestors().find(|folder| folder.file_name() == Some(".github".as_ref()));
     let root = github
         .and_then(Path::parent)
-        .or_else(|| path.ancestors().skip(1).find(|folder| folder.join(".git").exists()));
-    root.unwrap_or(own).to_owned()
+        .or_else(|| folder.ancestors().find(|folder| folder.join(".git").exists()));
+    root.unwrap_or(folder).to_owned()
 }

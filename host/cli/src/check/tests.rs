@@ -16,7 +16,7 @@ fn checked(workflow: &str, files: &[(&str, &str)]) -> Vec<String> {
     }
     let path = write(".github/workflows/ci.yml", workflow);
     let world = World { cwd: Some(folder.path().to_owned()), ..World::default() };
-    let file = check(&Subject { path, kind: Kind::Workflow }, &world);
+    let file = check(&Subject { path, kind: Kind::Workflow, root: folder.path().to_owned() }, &world);
     let line = |problem: &Problem| {
         let span = problem.span;
         let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -122,7 +122,11 @@ fn files_that_are_no_text_are_problems_of_their_own() {
 fn a_file_that_cannot_be_read_does_not_keep_others_from_being_checked() {
     let folder = tempfile::tempdir().unwrap();
     let world = World { cwd: Some(folder.path().to_owned()), ..World::default() };
-    let subject = Subject { path: folder.path().join("gone.yml"), kind: Kind::Workflow };
+    let subject = Subject {
+        path: folder.path().join("gone.yml"),
+        kind: Kind::Workflow,
+        root: folder.path().to_owned(),
+    };
     let file = check(&subject, &world);
     assert_eq!(file.name, "gone.yml");
     assert!(file.problems[0].message.starts_with("the file cannot be read: No such file"));

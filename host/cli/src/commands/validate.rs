@@ -13,6 +13,8 @@ use crate::discover::{self, DEFAULT, DiscoverError};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::SelectionFlags;
+use crate::parallel;
+use crate::repository_files::Roots;
 use crate::stream;
 use crate::world::World;
 
@@ -62,8 +64,10 @@ pub(crate) fn run(flags: &Flags, world: &World) -> Result<Exit, CliError> {
 pub(crate) fn selected(flags: SelectionFlags, json: bool, world: &World) -> Result<Exit, CliError> {
     let selection = Selection::resolve(flags, world)?;
     let files = discover::workflows(&selection.root, &selection.workflows, selection.recurse)?;
-    let subjects: Vec<_> =
-        files.into_iter().map(|file| Subject { path: file.path, kind: Kind::Workflow }).collect();
+    let subjects: Vec<_> = files
+        .into_iter()
+        .map(|file| Subject { path: file.path, kind: Kind::Workflow, root: selection.root.clone() })
+        .collect();
     report(&subjects, if json { Format::Json } else { Format::Text }, world)
 }
 
@@ -72,19 +76,26 @@ fn report(subjects: &[Subject], format: Format, world: &World) -> Result<Exit, C
     let mut count = Count::default();
     let colour = stream::colour_out();
     stream::print(|out| {
-        for subject in subjects {
-            let mut file = check::check(subject, world);
-            count.add(&file);
-            if format != Format::Json {
-                forget_known(&mut file, &mut seen);
-            }
-            match format {
-                Format::Text => out.write_all(file.excerpts(colour).as_bytes())?,
-                Format::Github => out.write_all(file.github().as_bytes())?,
-                Format::Json => writeln!(out, "{}", file.json())?,
-            }
-        }
-        Ok(())
+        let mut written = Ok(());
+        parallel::map_in_order(
+            subjects,
+            |subject| check::check(subject, world),
+            |mut file| {
+                count.add(&file);
+                if format != Format::Json {
+                    forget_known(&mut file, &mut seen);
+                }
+                // A reader who goes away does not change the verdict: the rest is checked all the same.
+                if written.is_ok() {
+                    written = match format {
+                        Format::Text => out.write_all(file.excerpts(colour).as_bytes()),
+                        Format::Github => out.write_all(file.github().as_bytes()),
+                        Format::Json => writeln!(out, "{}", file.json()),
+                    };
+                }
+            },
+        );
+        written
     })?;
     if format == Format::Text {
         stream::complain(&count.sentence());
@@ -146,9 +157,11 @@ fn repository(root: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(),
     let before = found.len();
     for folder in [DEFAULT, ACTIONS] {
         match discover::workflows(root, &[folder.into()], true) {
-            Ok(files) => found.extend(
-                files.into_iter().map(|file| Subject { kind: Kind::of(&file.path), path: file.path }),
-            ),
+            Ok(files) => found.extend(files.into_iter().map(|file| Subject {
+                kind: Kind::of(&file.path),
+                path: file.path,
+                root: root.to_owned(),
+            })),
             Err(DiscoverError::Missing { .. } | DiscoverError::Empty { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -159,7 +172,7 @@ fn repository(root: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(),
     }
     let own =
         ["action.yml", "action.yaml"].map(|name| root.join(name)).into_iter().filter(|path| path.is_file());
-    found.extend(own.map(|path| Subject { path, kind: Kind::Action }));
+    found.extend(own.map(|path| Subject { path, kind: Kind::Action, root: root.to_owned() }));
     if found.len() == before {
         return Err(
             CliError::invalid(NothingToCheck { path: shown.to_owned() }).hint("name a file or a folder")
@@ -175,6 +188,11 @@ fn below(full: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(), CliE
         DiscoverError::Empty { .. } => DiscoverError::Empty { path: shown.to_owned() },
         DiscoverError::Folder { .. } => error,
     })?;
-    found.extend(files.into_iter().map(|file| Subject { kind: Kind::of(&file.path), path: file.path }));
+    let mut roots = Roots::default();
+    found.extend(files.into_iter().map(|file| Subject {
+        kind: Kind::of(&file.path),
+        root: roots.of(&file.path),
+        path: file.path,
+    }));
     Ok(())
 }
