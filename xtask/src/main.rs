@@ -1,1 +1,55 @@
-fn main() {}
+//! Chores of the project: `cargo xtask test` is everything that CI checks, `cargo xtask bench` measures.
+//!
+//! What a chore needs beyond cargo it says; nothing here is part of the product.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for terminals")]
+
+mod bench;
+mod cargo;
+mod rooms;
+mod size;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Chores of act-host.
+
+Usage: cargo xtask <chore>
+
+  test           all that CI checks: format, lints, rooms, sizes, every test; stops at the first failure
+  bench [PART]   measures the built act-host, beside its peers where they can be installed;
+                 PART runs only the figures whose name contains it
+  rooms          checks only the directions of dependencies between rooms
+  sizes          checks only the sizes of source files
+
+Environment:
+  ACT_HOST_SHARED     folder with GitHub's test vectors [default: ../shared beside the checkout]
+  ACT_HOST_BENCH_DIR  where the bench keeps peers and repositories [default: $XDG_CACHE_HOME/act-host/bench]
+  ACT_HOST_BENCH_RUNS measurements a figure [default: 15]
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["test"] => test::run(),
+        ["bench"] => bench::run(None),
+        ["bench", part] => bench::run(Some(part)),
+        ["rooms"] => rooms::check().map(|said| println!("{said}")),
+        ["sizes"] => size::check().map(|said| println!("{said}")),
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        unknown => Err(format!("no such chore: `{}`\n\n{HELP}", unknown.join(" "))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}

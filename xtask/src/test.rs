@@ -1,0 +1,77 @@
+//! `cargo xtask test`: the stages of the project's check, one line each.
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::cargo::{build_program, cargo, listen};
+use crate::tally::{Tally, skips, told_by_vectors};
+use crate::{rooms, size};
+
+/// Runs all stages; the last line is `N passed, N failed`, over all tests.
+///
+/// # Errors
+/// The output of the first stage that fails.
+pub(crate) fn run() -> Result<(), String> {
+    stage("format", "cargo fmt --check", || quiet(&["fmt", "--all", "--check"]))?;
+    stage("rooms", "directions of dependencies", rooms::check)?;
+    stage("sizes", "lines of source files", size::check)?;
+    stage("lints", "cargo clippy, warnings denied", || {
+        quiet(&["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"])
+    })?;
+    let mut program = None;
+    stage("build", "the program that the tests drive", || {
+        program = Some(build_program(false)?);
+        Ok(String::new())
+    })?;
+    let mut tally = Tally::default();
+    let tested = stage("tests", "cargo test --workspace", || tests(program.as_deref(), &mut tally));
+    if let Err(output) = &tested {
+        println!("{}", output.trim_end());
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    tested.map(|_| ()).map_err(|_| "error: the stage `tests` failed, see above".to_owned())
+}
+
+/// Runs a stage and says what it is, how long it took, and what came of it.
+fn stage<T: AsRef<str>>(
+    name: &str,
+    about: &str,
+    work: impl FnOnce() -> Result<T, String>,
+) -> Result<T, String> {
+    println!("==> {name}: {about}");
+    let began = Instant::now();
+    let done = work();
+    let seconds = began.elapsed().as_secs_f64();
+    match &done {
+        Ok(said) => {
+            for line in said.as_ref().lines() {
+                println!("    {line}");
+            }
+            println!("    ok, {seconds:.1} s");
+        }
+        Err(_) => println!("    FAILED after {seconds:.1} s"),
+    }
+    done
+}
+
+/// Runs cargo; what it says matters only when it fails.
+fn quiet(arguments: &[&str]) -> Result<String, String> {
+    let said = listen(&mut cargo(arguments))?;
+    if said.success { Ok(String::new()) } else { Err(said.text) }
+}
+
+/// Runs and counts every test; returns what the vector suites told, and which tests were skipped.
+fn tests(program: Option<&Path>, tally: &mut Tally) -> Result<String, String> {
+    let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    command.envs(program.map(|program| ("ACT_HOST_BIN", program)));
+    let said = listen(&mut command)?;
+    *tally = Tally::of(&said.text);
+    if !said.success {
+        // Tests that do not build, or a test program that crashed, have no line to count.
+        tally.failed = tally.failed.max(1);
+        return Err(said.text);
+    }
+    let vectors = told_by_vectors(&said.text);
+    let skips = skips(&said.text).into_iter().filter(|skip| !vectors.contains(skip)).collect::<Vec<_>>();
+    Ok([vectors, skips].concat().join("\n"))
+}
