@@ -20,6 +20,7 @@ pub mod github;
 pub mod place;
 pub mod ports;
 pub mod prepare;
+pub mod preview;
 pub mod refuse;
 pub mod request;
 pub mod secrets;

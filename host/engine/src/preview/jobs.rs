@@ -1,0 +1,467 @@
+//! Jobs in the order in which they may run: conditions, legs, names, places; and the jobs of called workflows.
+
+use act_core::Conclusion;
+use act_core::control::RemoteUses;
+use act_core::ids::JobKey;
+use act_core::provisioner::Document;
+use act_expr::Value;
+use act_workflow::evaluate;
+use act_workflow::ids::JobId;
+use act_workflow::matrix::Leg;
+use act_workflow::model::{CallJob, CallSecrets, CallTarget, CalledWorkflow, Job, JobKind, StepsJob};
+use act_workflow::step::If;
+use act_workflow::token::{Token, TokenKind};
+
+use crate::cancel::Cancel;
+use crate::dispatcher::WorkflowScope;
+use crate::launch::placed_case;
+use crate::legs::{self, Wanted};
+use crate::outcome::{Outcome, Outcomes};
+use crate::place::{Placed, Unplaced, answers, decide, label_ask, verdict};
+use crate::request::RunRequest;
+use crate::scope::JobScope;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+
+use super::steps::Reader;
+use super::truth::{Truth, judge};
+use super::unknown::{Dependencies, UnknownInputs, Unknowns, add};
+use super::{Around, Deferred, Fate, JobPreview, Known, LegPreview, MachinePreview, Preview, Work, written};
+
+pub(super) struct Previewer<'a> {
+    request: &'a RunRequest,
+    around: &'a Around<'a>,
+    steps: Reader<'a>,
+}
+
+/// One workflow: the run's own, or one that a job calls.
+struct Level<'a> {
+    scope: WorkflowScope<'a>,
+    inputs: UnknownInputs,
+    /// Why nobody can say whether its caller runs.
+    caller: Option<&'a str>,
+    /// Where its file lies, if in another repository.
+    repository: Option<RemoteUses>,
+}
+
+/// A job, or a leg, and what its expressions see.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    level: &'a Level<'a>,
+    job: &'a Job,
+    expressions: &'a JobScope<'a>,
+    unknowns: Unknowns<'a>,
+    fate: &'a Fate,
+}
+
+impl<'a> Previewer<'a> {
+    pub(super) fn new(request: &'a RunRequest, around: &'a Around<'a>) -> Self {
+        Self { request, around, steps: Reader::new(around.manifests) }
+    }
+
+    pub(super) fn run(&self) -> Preview {
+        let workflow = &self.request.workflow;
+        let scope = WorkflowScope {
+            caller: None,
+            prefix: String::new(),
+            jobs: self.request.selection.of(&workflow.jobs),
+            enclosing: &workflow.enclosing,
+            inputs: self.request.inputs.clone(),
+            secrets: Secrets::default(),
+            cancel: Cancel::root(),
+            groups: Vec::new(),
+        };
+        let inputs = UnknownInputs::default();
+        let jobs = self.level(&Level { scope, inputs, caller: None, repository: None });
+        Preview { jobs, cut: self.steps.is_cut() }
+    }
+
+    /// Looks at the jobs of a workflow, each behind those it needs.
+    fn level(&self, level: &Level<'_>) -> Vec<JobPreview> {
+        let mut outcomes = Outcomes::default();
+        let mut seen: Vec<JobId> = Vec::new();
+        let mut previews = Vec::new();
+        let mut waiting = level.scope.jobs.clone();
+        while !waiting.is_empty() {
+            let (ready, blocked): (Vec<&Job>, Vec<&Job>) =
+                waiting.iter().partition(|job| level.scope.is_ready(job, |id| seen.contains(id)));
+            if ready.is_empty() {
+                // A workflow that was read has no circles.
+                break;
+            }
+            for job in ready {
+                let (preview, outcome) = self.job(level, job, &outcomes);
+                seen.push(job.id.clone());
+                if let Some(outcome) = outcome {
+                    outcomes.insert(job.id.clone(), outcome);
+                }
+                previews.push(preview);
+            }
+            waiting = blocked;
+        }
+        previews
+    }
+
+    /// Looks at a job; also returns how it ends, where that is certain.
+    fn job(&self, level: &Level<'_>, job: &Job, before: &Outcomes) -> (JobPreview, Option<Outcome>) {
+        let scope = &level.scope;
+        let ancestors = scope.ancestors(job);
+        let needs: Vec<JobId> = job.needs.iter().map(|need| need.value.clone()).collect();
+        let expressions = JobScope {
+            contexts: scope.contexts(self.request).with("needs", before.needs(job)),
+            outcomes: before,
+            ancestors: &ancestors,
+            cancelled: false,
+            secrets: &scope.secrets,
+        };
+        let unknowns = Unknowns {
+            needs: &needs,
+            ancestors: &ancestors,
+            outcomes: before,
+            inputs: &level.inputs,
+            matrix: None,
+        };
+        let fate = self.fate(level, job, &expressions, &unknowns);
+        let mut preview = self.empty(level, job, fate.clone());
+        if matches!(fate, Fate::Run(_) | Fate::Deferred(_)) {
+            self.fill(&mut preview, Case { level, job, expressions: &expressions, unknowns, fate: &fate });
+        }
+        let end = match &preview.fate {
+            Fate::Skip(_) => Some(Conclusion::Skipped),
+            Fate::Fail(_) => Some(Conclusion::Failure),
+            Fate::Run(_) | Fate::Deferred(_) => None,
+        };
+        (preview, end.map(Outcome::plain))
+    }
+
+    fn empty(&self, level: &Level<'_>, job: &Job, fate: Fate) -> JobPreview {
+        let name = job.name.as_ref().map(written::token).filter(|name| !name.is_empty());
+        JobPreview {
+            key: level.scope.key(job, None),
+            id: job.id.to_string(),
+            written_name: name.unwrap_or_else(|| job.id.to_string()),
+            needs: job.needs.iter().map(|need| need.value.to_string()).collect(),
+            condition: written::condition(&job.condition),
+            fate,
+            uses: match &job.kind {
+                JobKind::Call(call) => Some(call.uses.value.to_string()),
+                JobKind::Steps(_) => None,
+            },
+            matrix: None,
+            legs: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn fate(
+        &self,
+        level: &Level<'_>,
+        job: &Job,
+        expressions: &JobScope<'_>,
+        unknowns: &Unknowns<'_>,
+    ) -> Fate {
+        match (judge(&job.condition, expressions, unknowns), level.caller) {
+            (Err(error), None) => Fate::Fail(error.messages(&self.request.files)),
+            (Err(error), Some(_)) => Fate::Deferred(error.messages(&self.request.files).join("; ")),
+            (Ok(Truth::No), _) => Fate::Skip(why_not(job, expressions)),
+            (Ok(Truth::Yes), None) => Fate::Run(why(job)),
+            (Ok(Truth::Yes), Some(caller)) => Fate::Deferred(caller.to_owned()),
+            (Ok(Truth::Unknown(on)), None) => {
+                Fate::Deferred(when(&job.condition, expressions, unknowns, &on))
+            }
+            (Ok(Truth::Unknown(on)), Some(caller)) => {
+                let own = when(&job.condition, expressions, unknowns, &on);
+                Fate::Deferred(format!("{caller}, and {own}"))
+            }
+        }
+    }
+
+    /// Adds legs and steps.
+    fn fill(&self, preview: &mut JobPreview, case: Case<'_>) {
+        let job = case.job;
+        if let JobKind::Steps(steps) = &job.kind {
+            preview.steps = self.steps.job(&steps.steps, case.level.repository.as_ref());
+        }
+        if let Some(deferred) = job.strategy.as_ref().and_then(|token| case.unknowns.in_token(token)) {
+            let unknowns = Unknowns { matrix: Some(&deferred), ..case.unknowns };
+            preview.legs.push(self.leg(Case { unknowns, ..case }, case.level.scope.key(job, None), None));
+            preview.matrix = Some(deferred);
+            return;
+        }
+        let strategy = match legs::strategy(job, case.expressions, &self.request.files) {
+            Ok(strategy) => strategy,
+            Err(messages) => return preview.ends(Fate::Fail(messages)),
+        };
+        let wanted = Wanted::of(strategy.legs, &self.request.selection);
+        if wanted.legs.is_empty() {
+            return preview.ends(Fate::Skip("none of its matrix legs was asked for".to_owned()));
+        }
+        for (index, leg) in wanted.legs.into_iter().take_while(|_| self.steps.take()) {
+            let expressions = legs::scope(case.expressions, &leg);
+            let key = case.level.scope.key(job, index);
+            preview.legs.push(self.leg(Case { expressions: &expressions, ..case }, key, Some(leg)));
+        }
+        if !preview.legs.is_empty() && preview.legs.iter().all(|leg| !leg.wrong().is_empty()) {
+            let mut messages = Vec::new();
+            preview.legs.iter().for_each(|leg| add(&mut messages, leg.wrong()));
+            preview.ends(Fate::Fail(messages));
+        }
+    }
+
+    /// Looks at a leg; without one, at what stands for all of a matrix that is not known.
+    fn leg(&self, case: Case<'_>, key: JobKey, leg: Option<Leg>) -> LegPreview {
+        let name = self.name(case, leg.as_ref());
+        let shown = name.now().cloned().unwrap_or_else(|| case.level.scope.name_of(case.job));
+        let work = match &case.job.kind {
+            JobKind::Steps(steps) => Work::Machine(Box::new(self.machine(case, steps, &key))),
+            JobKind::Call(call) => Work::Call(self.call(case, call, &key, &shown)),
+        };
+        LegPreview { key, name, matrix: leg.map(|leg| leg.matrix).unwrap_or_default(), work }
+    }
+
+    fn name(&self, case: Case<'_>, leg: Option<&Leg>) -> Known<String> {
+        let written = case.job.name.as_ref().filter(|token| token.as_str().is_none());
+        if let Some(deferred) = written.and_then(|token| case.unknowns.in_token(token)) {
+            return Known::Deferred(deferred);
+        }
+        let prefix = &case.level.scope.prefix;
+        match (leg, written, case.unknowns.matrix) {
+            (Some(leg), ..) => {
+                Known::of(legs::name(prefix, case.job, leg, case.expressions, &self.request.files))
+            }
+            // Its own text is all of the name.
+            (None, Some(token), _) => {
+                let name = evaluate::now(evaluate::job_name(token, case.expressions));
+                let name = name.map(|name| format!("{prefix}{name}"));
+                Known::of(name.map_err(|error| error.messages(&self.request.files)))
+            }
+            (None, None, matrix) => Known::Deferred(matrix.cloned().unwrap_or_default()),
+        }
+    }
+
+    fn machine(&self, case: Case<'_>, job: &StepsJob, key: &JobKey) -> MachinePreview {
+        let mut machine = MachinePreview {
+            ask: match case.unknowns.in_token(&job.runs_on) {
+                Some(deferred) => Known::Deferred(deferred),
+                None => {
+                    let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, case.expressions));
+                    let repository = &self.request.source.repository;
+                    let ask = runs_on.map(|runs_on| label_ask(case.job, runs_on, repository));
+                    Known::of(ask.map_err(|error| error.messages(&self.request.files)))
+                }
+            },
+            answers: Vec::new(),
+            placed: None,
+            scheduler: self.around.scheduler.name().to_owned(),
+            decision: None,
+            documents: Vec::new(),
+        };
+        let Known::Now(ask) = &machine.ask else { return machine };
+        machine.answers = answers(self.around.mappers, ask);
+        match verdict(ask, machine.answers.clone()) {
+            Err(unplaced) => machine.decision = Some(Known::Wrong(unplaced.lines())),
+            Ok(placed) => {
+                self.decide(&mut machine, case, job, key, &placed);
+                machine.placed = Some(placed);
+            }
+        }
+        machine
+    }
+
+    fn decide(
+        &self,
+        machine: &mut MachinePreview,
+        case: Case<'_>,
+        job: &StepsJob,
+        key: &JobKey,
+        placed: &Placed,
+    ) {
+        let tokens = [&job.timeout_minutes, &job.cancel_timeout_minutes, &job.continue_on_error];
+        let mut unknown = Vec::new();
+        for deferred in tokens.into_iter().flatten().filter_map(|token| case.unknowns.in_token(token)) {
+            add(&mut unknown, deferred.0);
+        }
+        if !unknown.is_empty() {
+            machine.decision = Some(Known::Deferred(Deferred(unknown)));
+            return;
+        }
+        let settings = Settings::of(job, case.expressions, &self.request.files);
+        let decision = settings.and_then(|settings| {
+            let asked = placed_case(self.request, key, placed.placement.clone(), settings.timeout);
+            decide(self.around.scheduler, &asked).map_err(Unplaced::lines)
+        });
+        machine.documents = decision.as_ref().map_or_else(|_| Vec::<Document>::new(), self.around.describe);
+        machine.decision = Some(Known::of(decision));
+    }
+
+    fn call(
+        &self,
+        case: Case<'_>,
+        call: &CallJob,
+        key: &JobKey,
+        name: &str,
+    ) -> Known<Option<Vec<JobPreview>>> {
+        let Some(called) = &call.called else { return Known::Now(None) };
+        let unknown = unknown_inputs(call, called, &case.unknowns);
+        let inputs = match self.inputs(call, called, &unknown, case.expressions) {
+            Ok(inputs) => inputs,
+            Err(messages) => return Known::Wrong(messages),
+        };
+        let scope = WorkflowScope {
+            caller: Some(key),
+            prefix: format!("{name} / "),
+            jobs: called.jobs.iter().collect(),
+            enclosing: &called.enclosing,
+            inputs,
+            secrets: Secrets::default(),
+            cancel: Cancel::root(),
+            groups: Vec::new(),
+        };
+        let caller = match case.fate {
+            Fate::Deferred(reason) => Some(format!("like {}: {reason}", case.job.id)),
+            _ => case.unknowns.matrix.map(|matrix| format!("like {}: {matrix}", case.job.id)),
+        };
+        let repository = repository_of(call, case.level.repository.as_ref());
+        let level = Level { scope, inputs: unknown, caller: caller.as_deref(), repository };
+        Known::Now(Some(self.level(&level)))
+    }
+
+    /// Evaluates the inputs of a call, but for those that are not known.
+    fn inputs(
+        &self,
+        call: &CallJob,
+        called: &CalledWorkflow,
+        unknown: &UnknownInputs,
+        scope: &JobScope<'_>,
+    ) -> Result<Value, Vec<String>> {
+        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
+        if !unknown.rest.is_empty() {
+            return Ok(Value::Null);
+        }
+        if unknown.named.is_empty() {
+            return evaluate::now(evaluate::call_inputs(call, called, scope)).map_err(messages);
+        }
+        let is_known = |name: &str| !unknown.named.keys().any(|known| known.eq_ignore_ascii_case(name));
+        let entries = call.with.as_ref().and_then(Token::as_mapping).unwrap_or_default().iter();
+        let entries = entries.filter(|(key, _)| is_known(&key.literal_text())).cloned().collect();
+        let with = Some(Token::new(TokenKind::Mapping(entries), call.uses.span));
+        let mut signature = called.signature.clone();
+        signature.inputs.retain(|name, _| is_known(name.as_str()));
+        let call = CallJob {
+            uses: call.uses.clone(),
+            target: call.target.clone(),
+            with,
+            secrets: CallSecrets::None,
+            called: None,
+        };
+        let called = CalledWorkflow {
+            file: called.file,
+            name: None,
+            signature,
+            enclosing: called.enclosing.clone(),
+            concurrency: None,
+            permissions: None,
+            jobs: Vec::new(),
+        };
+        evaluate::now(evaluate::call_inputs(&call, &called, scope)).map_err(messages)
+    }
+}
+
+impl JobPreview {
+    /// Takes an end that its legs show. Where it is not certain that the job comes so far, that remains so.
+    fn ends(&mut self, fate: Fate) {
+        self.fate = match &self.fate {
+            Fate::Deferred(reason) => Fate::Deferred(format!("{reason}; then {}", fate.reason())),
+            _ => fate,
+        };
+    }
+}
+
+fn why(job: &Job) -> String {
+    let needs = names(job.needs.iter().map(|need| need.value.as_str()));
+    match (job.needs.len(), job.condition.span) {
+        (0, None) => "needs nothing".to_owned(),
+        (0, Some(_)) => "its condition is true".to_owned(),
+        (1, _) => format!("however {needs} ends"),
+        _ => format!("however {needs} end"),
+    }
+}
+
+fn why_not(job: &Job, scope: &JobScope<'_>) -> String {
+    let ended = |result| {
+        let ended = scope
+            .ancestors
+            .iter()
+            .filter(move |id| scope.outcomes.get(id).is_some_and(|outcome| outcome.result == result));
+        names(ended.map(JobId::as_str))
+    };
+    let (skipped, failed) = (ended(Conclusion::Skipped), ended(Conclusion::Failure));
+    match (job.condition.span, skipped.is_empty(), failed.is_empty()) {
+        (None, false, _) => format!("needs {skipped}, skipped"),
+        (None, true, false) => format!("needs {failed}, which cannot start"),
+        _ => "its condition is false".to_owned(),
+    }
+}
+
+/// Says in words when a job runs.
+fn when(condition: &If, scope: &JobScope<'_>, unknowns: &Unknowns<'_>, on: &Dependencies) -> String {
+    if !on.values.is_empty() {
+        return Deferred(on.values.clone()).to_string();
+    }
+    // What would be if all that is not known ended like this?
+    let tried = |result: Conclusion| {
+        let mut outcomes = scope.outcomes.clone();
+        for id in scope.ancestors.iter().filter(|id| !scope.outcomes.contains(id)) {
+            outcomes.insert(id.clone(), Outcome::plain(result));
+        }
+        let scope = JobScope { outcomes: &outcomes, ..scope.clone() };
+        let unknowns = Unknowns { outcomes: &outcomes, ..*unknowns };
+        judge(condition, &scope, &unknowns)
+    };
+    let needs = names(on.ends.iter().map(String::as_str));
+    let one = on.ends.len() == 1;
+    match [Conclusion::Success, Conclusion::Failure, Conclusion::Skipped].map(tried) {
+        [Ok(Truth::Yes), Ok(Truth::No), Ok(Truth::No)] if one => format!("if {needs} succeeds"),
+        [Ok(Truth::Yes), Ok(Truth::No), Ok(Truth::No)] => format!("if {needs} succeed"),
+        [Ok(Truth::No), Ok(Truth::Yes), Ok(Truth::No)] if one => format!("only if {needs} fails"),
+        [Ok(Truth::No), Ok(Truth::Yes), Ok(Truth::No)] => format!("only if one of {needs} fails"),
+        _ => Deferred(on.ends.iter().map(|id| format!("needs.{id}.result")).collect()).to_string(),
+    }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn unknown_inputs(call: &CallJob, called: &CalledWorkflow, unknowns: &Unknowns<'_>) -> UnknownInputs {
+    let mut unknown = UnknownInputs::default();
+    let given = call.with.as_ref().and_then(Token::as_mapping).unwrap_or_default();
+    let literal = given.iter().all(|(key, _)| !key.is_expression())
+        && call.with.as_ref().is_none_or(|with| !with.is_expression());
+    if !literal {
+        let whole = call.with.as_ref().and_then(|with| unknowns.in_token(with));
+        unknown.rest = whole.map(|deferred| deferred.0).unwrap_or_default();
+        return unknown;
+    }
+    for (name, input) in &called.signature.inputs {
+        let written = given.iter().find(|(key, _)| name.same_as(&key.literal_text())).map(|(_, value)| value);
+        let token = written.or(input.default.as_ref());
+        if let Some(deferred) = token.and_then(|token| unknowns.in_token(token)) {
+            unknown.named.insert(name.as_str().to_owned(), deferred.0);
+        }
+    }
+    unknown
+}
+
+/// Returns where the file of a callee lies, if in another repository than the run's.
+fn repository_of(call: &CallJob, caller: Option<&RemoteUses>) -> Option<RemoteUses> {
+    match &call.target {
+        CallTarget::Local { .. } => caller.cloned(),
+        CallTarget::Remote { owner, repository, path, reference } => Some(RemoteUses {
+            owner: owner.to_string(),
+            repository: repository.to_string(),
+            path: path.to_string(),
+            reference: reference.to_string(),
+        }),
+    }
+}
