@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::cargo::metadata;
+use crate::cargo::{metadata, root};
 
 /// A room with the rooms it may depend on. A room that is not here does not exist yet: give it its line.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -61,6 +61,9 @@ const IO: &[&str] = &[
     "walkdir",
 ];
 
+/// What a pure room must not reach even through others.
+const RUNTIMES: &[&str] = &["async-std", "hyper", "mio", "reqwest", "smol", "tokio", "wasmtime"];
+
 /// Crates that may appear under one family of rooms only, by prefix. Those rooms do not exist yet.
 const CONFINED: &[(&str, &[&str])] = &[
     ("wasmtime", &["act-bindings", "act-plugins"]),
@@ -80,28 +83,67 @@ type Edges = BTreeMap<String, BTreeSet<String>>;
 /// # Errors
 /// Each forbidden edge, with the reason.
 pub(crate) fn check() -> Result<String, String> {
-    let edges = edges(&metadata()?);
-    let wrong = violations(&edges);
+    let rooms = rooms(&metadata()?);
+    let lock = std::fs::read_to_string(root().join("Cargo.lock"))
+        .map_err(|error| format!("cannot read Cargo.lock: {error}"))?;
+    let mut all = locked(&lock);
+    all.extend(rooms.clone());
+    let mut wrong = violations(&rooms);
+    wrong.extend(PURE.iter().filter_map(|room| reach(&all, room)));
     if wrong.is_empty() {
-        let count: usize = edges.values().map(BTreeSet::len).sum();
-        Ok(format!("{} rooms, {count} edges, all inwards", edges.len()))
+        Ok(format!("{} rooms, all dependencies point inwards", rooms.len()))
     } else {
         Err(wrong.join("\n"))
     }
 }
 
-fn edges(metadata: &Value) -> Edges {
+/// Returns the rooms with their normal and build dependencies.
+fn rooms(metadata: &Value) -> Edges {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
         .filter_map(|package| {
-            let name = package["name"].as_str()?;
-            let dependencies = package["dependencies"].as_array()?;
-            let normal = dependencies.iter().filter(|dependency| dependency["kind"] != "dev");
-            let names = normal.filter_map(|dependency| dependency["name"].as_str().map(str::to_owned));
+            let name = package["name"].as_str().filter(|name| !OUTSIDE.contains(name))?;
+            let used = package["dependencies"].as_array()?.iter().filter(|used| used["kind"] != "dev");
+            let names = used.filter_map(|used| used["name"].as_str().map(str::to_owned));
             Some((name.to_owned(), names.collect()))
         })
-        .filter(|(name, _): &(String, _)| !OUTSIDE.contains(&name.as_str()))
         .collect()
+}
+
+/// Returns every package of a lock file with what it uses. Versions are left out: two of them count as one.
+///
+/// The lock knows what is switched on, needs no network, and of registry packages no dev-dependencies.
+fn locked(lock: &str) -> Edges {
+    let mut edges = Edges::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let quoted = |line: &str| Some(line.split('"').nth(1)?.split(' ').next()?.to_owned());
+        let Some(name) = package.lines().find(|line| line.starts_with("name = ")).and_then(quoted) else {
+            continue;
+        };
+        let used = package.lines().filter(|line| line.starts_with(" \"")).filter_map(quoted);
+        edges.entry(name).or_default().extend(used);
+    }
+    edges
+}
+
+/// Says by which way a pure room reaches a runtime through what it uses; `None` where it reaches none.
+///
+/// Direct edges are judged in [`judge`].
+fn reach(all: &Edges, room: &str) -> Option<String> {
+    let mut seen = BTreeSet::from([room]);
+    let mut ways = vec![vec![room]];
+    while let Some(way) = ways.pop() {
+        for target in way.last().and_then(|last| all.get(*last)).into_iter().flatten() {
+            let way = [&way[..], &[target.as_str()]].concat();
+            if RUNTIMES.contains(&target.as_str()) && way.len() > 2 {
+                return Some(format!("{} is forbidden: {room} is pure", way.join(" -> ")));
+            }
+            if seen.insert(target) {
+                ways.push(way);
+            }
+        }
+    }
+    None
 }
 
 fn violations(edges: &Edges) -> Vec<String> {
@@ -177,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn a_runtime_behind_another_crate_is_seen() {
+        let all = locked(
+            "[[package]]\nname = \"act-job\"\ndependencies = [\n \"helper\",\n \"serde 1.0.1\",\n]\n\n\
+             [[package]]\nname = \"helper\"\ndependencies = [\n \"helper\",\n \"tokio\",\n]\n",
+        );
+        let said = reach(&all, "act-job").unwrap_or_default();
+        assert_eq!(said, "act-job -> helper -> tokio is forbidden: act-job is pure");
+        assert_eq!(reach(&all, "act-expr"), None);
+    }
+
+    #[test]
     fn a_new_room_needs_a_line() {
         let wrong = of("act-cloud", &["serde"]);
         assert_eq!(wrong.len(), 1);
@@ -202,8 +255,8 @@ mod tests {
                 { "name": "tokio", "kind": "dev" }, { "name": "serde", "kind": null } ] },
             { "name": "xtask", "dependencies": [{ "name": "act-expr", "kind": null }] },
         ]});
-        let edges = edges(&metadata);
-        assert_eq!(edges.len(), 1);
-        assert_eq!(edges["act-expr"].iter().collect::<Vec<_>>(), ["serde"]);
+        let rooms = rooms(&metadata);
+        assert_eq!(rooms.len(), 1);
+        assert_eq!(rooms["act-expr"].iter().collect::<Vec<_>>(), ["serde"]);
     }
 }
