@@ -102,7 +102,7 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Dis
 }
 
 /// Returns the nearest folder above `root` that has workflows.
-fn above(root: &Path) -> Option<PathBuf> {
+pub(crate) fn above(root: &Path) -> Option<PathBuf> {
     root.ancestors().skip(1).find(|folder| folder.join(DEFAULT).is_dir()).map(Path::to_owned)
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How the program ends. The numbers are part of its interface; see `docs/cli.md`.
+/// How the program ends. The numbers are part of its interface, shown by `--help` ([`Exit::TABLE`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {

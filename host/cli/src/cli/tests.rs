@@ -39,9 +39,9 @@ fn the_help_of_act_reads_well() {
       -e, --eventpath <FILE>        Read the event's payload from a JSON file
           --input <NAME=VALUE>      Set an input of `workflow_dispatch`; may be given again
           --input-file <FILE>       Read inputs from a file [default: .input]
-      -a, --actor <LOGIN>           Who triggered the run (github.actor) [default: the user.name of git]
+      -a, --actor <LOGIN>           Who triggered the run (github.actor) [default: act-host]
           --defaultbranch <BRANCH>  The repository's default branch [default: what git knows of the
-                                    remote]
+                                    remote, else main]
           --remote-name <NAME>      The git remote that tells owner and name of the repository [default:
                                     origin]
 
@@ -63,7 +63,7 @@ fn the_help_of_act_reads_well() {
       -b, --bind                    Use the working tree itself as the workspace, instead of an empty
                                     one
           --keep                    Keep workspaces and temporary files when jobs have ended
-          --concurrent-jobs <N>     How many jobs run at once [default: number of processors]
+          --concurrent-jobs <N>     How many jobs run at once [default: 64]
 
     Actions:
           --local-repository <OWNER/REPO@REF=DIR>
@@ -83,7 +83,8 @@ fn the_help_of_act_reads_well() {
           --json                 Write one JSON object a line, as `--log-format json`
           --log-format <FORMAT>  How to show the run [default: terminal or plain, by what standard
                                  output is] [possible values: terminal, plain, json, github]
-      -v, --verbose              Show debug lines (ACTIONS_STEP_DEBUG) and how jobs were placed
+      -v, --verbose              Show also what steps are given, the set-up of jobs, and debug lines
+                                 where there are some
       -q, --quiet                Leave out what steps print
           --insecure-secrets     Mask nothing: logs show secrets
 

@@ -93,13 +93,13 @@ fn batch() -> Result<Exit, CliError> {
     let mut input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
     let mut failure = None;
     stream::print(|out| {
-        let mut line = String::new();
+        let mut line = Vec::new();
         loop {
             line.clear();
-            match input.read_line(&mut line) {
+            match input.read_until(b'\n', &mut line) {
                 Ok(0) => return Ok(()),
-                Ok(_) if line.trim().is_empty() => continue,
-                Ok(_) => writeln!(out, "{}", answer_line(line.trim_end_matches(['\r', '\n'])))?,
+                Ok(_) if line.trim_ascii().is_empty() => continue,
+                Ok(_) => writeln!(out, "{}", reply(&line))?,
                 Err(error) => {
                     failure = Some(error);
                     return Ok(());
@@ -114,6 +114,18 @@ fn batch() -> Result<Exit, CliError> {
     match failure {
         Some(error) => Err(CliError::invalid(ExprError::Input(error))),
         None => Ok(Exit::Success),
+    }
+}
+
+/// Answers one line; bytes that are no text are answered as any other line that is no request.
+fn reply(line: &[u8]) -> String {
+    match std::str::from_utf8(line) {
+        Ok(line) => answer_line(line.trim_end_matches(['\r', '\n'])),
+        Err(error) => {
+            let malformed = Answer::Malformed(format!("the line is not UTF-8: {error}"));
+            // Text under text keys cannot fail to be JSON.
+            serde_json::to_string(&malformed).unwrap_or_default()
+        }
     }
 }
 
@@ -137,6 +149,19 @@ mod tests {
                 Answer::Failed(..) | Answer::Malformed(_) => None,
             };
             assert_eq!(shown.as_deref(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_answered_with_a_line_whatever_it_holds() {
+        for (line, expected) in [
+            (&b"{\"expr\":\"1\"}\r\n"[..], r#"{"kind":"Number","value":1}"#),
+            (b"{\"expr\":\"1\"}", r#"{"kind":"Number","value":1}"#),
+            (b"x\n", r#"{"error":{"kind":"request""#),
+            (b"\xff\n", r#"{"error":{"kind":"request","message":"the line is not UTF-8"#),
+        ] {
+            let reply = reply(line);
+            assert!(reply.starts_with(expected) && !reply.contains('\n'), "{reply}");
         }
     }
 }

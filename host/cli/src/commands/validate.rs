@@ -174,9 +174,10 @@ fn repository(root: &Path, shown: &Path, found: &mut Vec<Subject>) -> Result<(),
         ["action.yml", "action.yaml"].map(|name| root.join(name)).into_iter().filter(|path| path.is_file());
     found.extend(own.map(|path| Subject { path, kind: Kind::Action, root: root.to_owned() }));
     if found.len() == before {
-        return Err(
-            CliError::invalid(NothingToCheck { path: shown.to_owned() }).hint("name a file or a folder")
-        );
+        let above = discover::above(root)
+            .map(|above| format!("workflows are in {}: name that folder", above.display()));
+        let hint = above.unwrap_or_else(|| "name a file or a folder".to_owned());
+        return Err(CliError::invalid(NothingToCheck { path: shown.to_owned() }).hint(hint));
     }
     Ok(())
 }

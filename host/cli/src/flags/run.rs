@@ -62,11 +62,11 @@ pub(crate) struct EventFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) input_file: Option<PathBuf>,
 
-    /// Who triggered the run (github.actor) [default: the user.name of git]
+    /// Who triggered the run (github.actor) [default: act-host]
     #[arg(short = 'a', long, value_name = "LOGIN")]
     pub(crate) actor: Option<String>,
 
-    /// The repository's default branch [default: what git knows of the remote]
+    /// The repository's default branch [default: what git knows of the remote, else main]
     #[arg(long = "defaultbranch", value_name = "BRANCH")]
     pub(crate) default_branch: Option<String>,
 
@@ -124,7 +124,7 @@ pub(crate) struct MachineFlags {
     #[arg(long)]
     pub(crate) keep: bool,
 
-    /// How many jobs run at once [default: number of processors]
+    /// How many jobs run at once [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) concurrent_jobs: Option<NonZeroUsize>,
 }
@@ -179,7 +179,7 @@ pub(crate) struct OutputFlags {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
 
-    /// Show debug lines (ACTIONS_STEP_DEBUG) and how jobs were placed
+    /// Show also what steps are given, the set-up of jobs, and debug lines where there are some
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
 
