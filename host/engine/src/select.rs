@@ -27,21 +27,21 @@ fn of(filters: &EventFilters) -> EventFilter {
     };
     EventFilter {
         types: names(&filters.types),
-        branches: either(&filters.branches, &filters.branches_ignore),
-        tags: either(&filters.tags, &filters.tags_ignore),
-        paths: either(&filters.paths, &filters.paths_ignore),
+        branches: either(filters.branches.as_ref(), filters.branches_ignore.as_ref()),
+        tags: either(filters.tags.as_ref(), filters.tags_ignore.as_ref()),
+        paths: either(filters.paths.as_ref(), filters.paths_ignore.as_ref()),
         workflows: names(&filters.workflows),
-        names: list(&filters.names),
-        versions: list(&filters.versions),
+        names: list(filters.names.as_ref()),
+        versions: list(filters.versions.as_ref()),
         crons: Vec::new(),
     }
 }
 
-fn either(only: &Option<Patterns>, ignore: &Option<Patterns>) -> Option<Filter> {
+fn either(only: Option<&Patterns>, ignore: Option<&Patterns>) -> Option<Filter> {
     list(only).map(Filter::Only).or_else(|| list(ignore).map(Filter::Ignore))
 }
 
-fn list(patterns: &Option<Patterns>) -> Option<PatternList> {
-    let texts = patterns.as_ref()?.iter().map(|pattern| &*pattern.value);
+fn list(patterns: Option<&Patterns>) -> Option<PatternList> {
+    let texts = patterns?.iter().map(|pattern| &*pattern.value);
     PatternList::parse(texts).ok()
 }

@@ -29,12 +29,14 @@ impl Settings {
     /// GitHub's texts.
     pub(crate) fn of(job: &StepsJob, scope: &JobScope<'_>, files: &[String]) -> Result<Self, Vec<String>> {
         let messages = |error: evaluate::EvaluateError| error.messages(files);
-        let timeout_minutes = minutes(&job.timeout_minutes, TIMEOUT_MINUTES, scope).map_err(messages)?;
+        let timeout_minutes =
+            minutes(job.timeout_minutes.as_ref(), TIMEOUT_MINUTES, scope).map_err(messages)?;
         let forgiven = match &job.continue_on_error {
             None => false,
             Some(token) => evaluate::now(evaluate::job_continue_on_error(token, scope)).map_err(messages)?,
         };
-        let cancel = minutes(&job.cancel_timeout_minutes, CANCEL_TIMEOUT_MINUTES, scope).map_err(messages)?;
+        let cancel =
+            minutes(job.cancel_timeout_minutes.as_ref(), CANCEL_TIMEOUT_MINUTES, scope).map_err(messages)?;
         Ok(Self {
             timeout: of_minutes(timeout_minutes),
             timeout_minutes,
@@ -44,8 +46,8 @@ impl Settings {
     }
 }
 
-fn minutes(token: &Option<Token>, default: f64, scope: &JobScope<'_>) -> evaluate::Result<f64> {
-    token.as_ref().map_or(Ok(default), |token| evaluate::now(evaluate::job_minutes(token, scope)))
+fn minutes(token: Option<&Token>, default: f64, scope: &JobScope<'_>) -> evaluate::Result<f64> {
+    token.map_or(Ok(default), |token| evaluate::now(evaluate::job_minutes(token, scope)))
 }
 
 /// A hundred years: longer limits are none.

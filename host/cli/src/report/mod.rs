@@ -42,34 +42,12 @@ pub(crate) trait Reporter: Send {
         appended.envelopes.iter().try_for_each(|envelope| self.event(envelope))
     }
 
+    /// Is told how wide the terminal is, where there is one.
+    fn resize(&mut self, _columns: u16) {}
+
     /// Is called some ten times a second while nothing may happen.
     fn tick(&mut self, _now: Timestamp) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Several reporters as one. Each gets every event, whatever becomes of the others.
-#[derive(Default)]
-pub(crate) struct Reporters(pub(crate) Vec<Box<dyn Reporter>>);
-
-impl Reporters {
-    fn each(&mut self, mut tell: impl FnMut(&mut dyn Reporter) -> io::Result<()>) -> io::Result<()> {
-        let results: Vec<_> = self.0.iter_mut().map(|reporter| tell(reporter.as_mut())).collect();
-        results.into_iter().collect()
-    }
-}
-
-impl Reporter for Reporters {
-    fn event(&mut self, envelope: &Envelope) -> io::Result<()> {
-        self.each(|reporter| reporter.event(envelope))
-    }
-
-    fn appended(&mut self, appended: &Appended) -> io::Result<()> {
-        self.each(|reporter| reporter.appended(appended))
-    }
-
-    fn tick(&mut self, now: Timestamp) -> io::Result<()> {
-        self.each(|reporter| reporter.tick(now))
     }
 }
 

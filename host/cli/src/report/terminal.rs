@@ -94,13 +94,6 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// Is told that the terminal has another width.
-    pub(crate) const fn resize(&mut self, columns: u16) {
-        if let Some(live) = &mut self.live {
-            live.resize(columns);
-        }
-    }
-
     fn is(&self, volume: Volume) -> bool {
         self.view.volume == volume
     }
@@ -410,6 +403,12 @@ fn write_once(out: &mut impl Write, canvas: &mut Canvas) -> io::Result<()> {
 }
 
 impl<W: Write + Send> Reporter for Terminal<W> {
+    fn resize(&mut self, columns: u16) {
+        if let Some(live) = &mut self.live {
+            live.resize(columns);
+        }
+    }
+
     fn event(&mut self, envelope: &Envelope) -> io::Result<()> {
         self.tally.take(envelope);
         if matches!(

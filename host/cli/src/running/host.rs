@@ -55,7 +55,8 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
         root: config.actions.cache.clone(),
         server: parse(&facts.repository.server_url)?,
         token: config.secrets.0.get("GITHUB_TOKEN").map(|token| Secret::new(token.clone())),
-        offline: config.actions.offline,
+        // A dry run fetches nothing.
+        offline: config.actions.offline || config.dry_run,
         local: config.actions.local.clone(),
     };
     Ok(ActionStore::new(facts.git.clone(), options, |notice| match notice {
@@ -179,6 +180,7 @@ impl ToldLog {
     pub(crate) fn tick(&self) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !told.unheard {
+            told.reporter.resize(terminal_columns());
             told.unheard = told.reporter.tick(self.clock.now()).is_err();
         }
     }
@@ -221,6 +223,9 @@ impl Clock for SystemClock {
     }
 }
 
+/// A working tree, listed by whoever asks first.
+type KnownTree = Arc<OnceCell<Arc<dyn Tree>>>;
+
 /// Actions from the store, the repository from the disk.
 struct RunSources {
     store: Arc<ActionStore>,
@@ -229,7 +234,7 @@ struct RunSources {
     root: std::path::PathBuf,
     in_place: bool,
     /// By depth: all jobs of a run see the same files, listed once.
-    trees: Mutex<HashMap<u32, Arc<OnceCell<Arc<dyn Tree>>>>>,
+    trees: Mutex<HashMap<u32, KnownTree>>,
 }
 
 impl RunSources {
