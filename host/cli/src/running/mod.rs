@@ -58,17 +58,17 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         stream::complain(&format!("notice: {line}\n"));
     }
     if config.dry_run {
-        return dry::show(&planned.ready, config);
+        return dry::show(&planned.prepared, config, &store).await;
     }
     let cancel = Cancel::root();
     let provisioner = host::provisioner(config)?;
     sweep(&*provisioner).await;
     let mut ends = Vec::new();
-    for ready in planned.ready {
+    for prepared in planned.prepared {
         if cancel.stage() > CancelStage::None {
             break;
         }
-        let request = number(ready.prepared.request, config)?;
+        let request = number(prepared.request, config)?;
         let RunHost { host, log } = host::open(config, &facts, &request, &store, &provisioner)?;
         let run = act_engine::run(request, host, cancel.clone());
         let end = tokio::select! {

@@ -26,15 +26,9 @@ use crate::nearest::nearest;
 
 /// What will run.
 pub(crate) struct Planned {
-    pub(crate) ready: Vec<Ready>,
+    pub(crate) prepared: Vec<Prepared>,
     /// One line each, for the user.
     pub(crate) notices: Vec<String>,
-}
-
-/// A workflow that will run, and the texts that its places point into.
-pub(crate) struct Ready {
-    pub(crate) prepared: Prepared,
-    pub(crate) sources: Sources,
 }
 
 type Answer = Result<Result<Planned, Vec<CheckedFile>>, CliError>;
@@ -66,18 +60,18 @@ pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answ
         return Err(error.hint("`--no-filters` runs them all the same, `-W FILE` one of them"));
     }
     notices.extend(excluded.iter().map(|reason| format!("not run: {reason}")));
-    let mut all_ready = Vec::new();
+    let mut all_prepared = Vec::new();
     let mut refused = Vec::new();
     for file in selected {
         match prepare_file(config, facts, &event, file) {
-            Ok((ready, mut found)) => {
+            Ok((prepared, mut found)) => {
                 notices.append(&mut found);
-                all_ready.push(ready);
+                all_prepared.push(prepared);
             }
             Err(checked) => refused.push(checked),
         }
     }
-    Ok(if refused.is_empty() { Ok(Planned { ready: all_ready, notices }) } else { Err(refused) })
+    Ok(if refused.is_empty() { Ok(Planned { prepared: all_prepared, notices }) } else { Err(refused) })
 }
 
 /// The user's word, else the one event that starts every workflow, else `push`.
@@ -121,7 +115,7 @@ fn prepare_file(
     facts: &Facts,
     event: &act_workflow::events::EventFacts,
     file: ReadFile,
-) -> Result<(Ready, Vec<String>), CheckedFile> {
+) -> Result<(Prepared, Vec<String>), CheckedFile> {
     let ReadFile { workflow, sources, name, .. } = file;
     let checked = |problems, sources| CheckedFile { name: name.clone(), jobs: Vec::new(), problems, sources };
     let files = sources.iter().map(|(_, file)| file.name.to_string()).collect();
@@ -163,7 +157,7 @@ fn prepare_file(
         return Err(checked(problems, sources));
     }
     let notices = prepared.notices.iter().map(|found| notice(found, &sources)).collect();
-    Ok((Ready { prepared, sources }, notices))
+    Ok((prepared, notices))
 }
 
 /// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use act_core::control::RemoteUses;
-use act_git::ActionStore;
+use act_git::{ActionStore, StoreError};
 use act_workflow::called::{Found, WorkflowFiles};
 use act_workflow::model::{CallTarget, Workflow};
 use act_workflow::options::ParseOptions;
@@ -79,7 +79,7 @@ async fn read_one(
             };
         }
         for uses in missing {
-            let answer = fetch(store, facts, &uses).await;
+            let answer = fetch(store, facts, &uses, config.dry_run).await;
             fetched.insert(uses, answer);
         }
     }
@@ -93,13 +93,15 @@ fn unreadable(file: &File, error: &std::io::Error, world: &World) -> CheckedFile
     CheckedFile { name, jobs: Vec::new(), problems: vec![problem], sources }
 }
 
-async fn fetch(store: &ActionStore, facts: &Facts, uses: &RemoteUses) -> Found {
+/// Gets a workflow; a dry run goes on without those that are not in the store.
+async fn fetch(store: &ActionStore, facts: &Facts, uses: &RemoteUses, dry_run: bool) -> Found {
     match store.workflow(uses).await {
         Ok(workflow) => {
             let (own, _) = facts.repository.repository.split_once('/').unwrap_or_default();
             let trusted = uses.owner.eq_ignore_ascii_case(own);
             Found::Workflow { name: uses.to_string().into(), bytes: workflow.bytes, trusted }
         }
+        Err(StoreError::NotFetched { .. }) if dry_run => Found::OutOfReach,
         Err(error) => Found::Missing(error.to_string()),
     }
 }

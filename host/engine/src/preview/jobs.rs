@@ -388,18 +388,23 @@ fn why(job: &Job) -> String {
 }
 
 fn why_not(job: &Job, scope: &JobScope<'_>) -> String {
-    let ended = |result| {
-        let ended = scope
-            .ancestors
-            .iter()
-            .filter(move |id| scope.outcomes.get(id).is_some_and(|outcome| outcome.result == result));
-        names(ended.map(JobId::as_str))
+    // The nearest tell it best: what they need comes behind them.
+    let nearest = |result: Conclusion| {
+        let ended = |id: &&JobId| scope.outcomes.get(id).is_some_and(|outcome| outcome.result == result);
+        let all: Vec<&JobId> = scope.ancestors.iter().filter(ended).collect();
+        let direct: Vec<&JobId> =
+            all.iter().copied().filter(|id| job.needs.iter().any(|need| need.value == **id)).collect();
+        if direct.is_empty() { all } else { direct }
     };
-    let (skipped, failed) = (ended(Conclusion::Skipped), ended(Conclusion::Failure));
-    match (job.condition.span, skipped.is_empty(), failed.is_empty()) {
-        (None, false, _) => format!("needs {skipped}, skipped"),
-        (None, true, false) => format!("needs {failed}, which cannot start"),
-        _ => "its condition is false".to_owned(),
+    let told = |ids: Vec<&JobId>, one: &str, many: &str| {
+        let end = if ids.len() == 1 { one } else { many };
+        format!("needs {}, which {end}", names(ids.into_iter().map(JobId::as_str)))
+    };
+    let (skipped, failed) = (nearest(Conclusion::Skipped), nearest(Conclusion::Failure));
+    match (job.condition.span, &skipped[..], &failed[..]) {
+        (Some(_), ..) | (None, [], []) => "its condition is false".to_owned(),
+        (None, _, [_, ..]) => told(failed, "cannot start", "cannot start"),
+        (None, [_, ..], []) => told(skipped, "is skipped", "are skipped"),
     }
 }
 

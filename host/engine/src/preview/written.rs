@@ -33,7 +33,7 @@ fn text_of(node: Node<'_>) -> Option<String> {
         }
         let (number, after) = brace.strip_prefix('{')?.split_once('}')?;
         let arg = args.get(number.parse::<usize>().ok()?)?;
-        text.push_str(&format!("${{{{ {arg} }}}}"));
+        text.extend(["${{ ", *arg, " }}"]);
         rest = after;
     }
     text.push_str(rest);
