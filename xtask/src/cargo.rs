@@ -73,11 +73,11 @@ pub(crate) fn build_program(release: bool) -> Result<PathBuf, String> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let messages = String::from_utf8_lossy(&output.stdout);
-    let built = messages.lines().filter_map(|line| {
+    let mut built = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     });
-    built.last().ok_or_else(|| "cargo built no act-host".to_owned())
+    built.next_back().ok_or_else(|| "cargo built no act-host".to_owned())
 }
 
 fn command_name(command: &Command) -> String {

@@ -1,3 +1,0 @@
-pub(crate) fn run(_: Option<&str>) -> Result<(), String> {
-    Ok(())
-}
