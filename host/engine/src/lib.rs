@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! select::triggered     does the event start the workflow?
+//! preview               what would a run do? (no effects: a dry run, an explanation)
 //! prepare(Ask) ─▶ RunRequest ─▶ run(request, host, cancel)
 //!     run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: place ▶ decide ▶ provision ▶ execute
 //!             (DAG)     (if)   (matrix)      └▶ call: run_jobs of the called workflow

@@ -164,7 +164,7 @@ impl<'a> Previewer<'a> {
             (Err(error), None) => Fate::Fail(error.messages(&self.request.files)),
             (Err(error), Some(_)) => Fate::Deferred(error.messages(&self.request.files).join("; ")),
             (Ok(Truth::No), _) => Fate::Skip(why_not(job, expressions)),
-            (Ok(Truth::Yes), None) => Fate::Run(why(job)),
+            (Ok(Truth::Yes), None) => Fate::Run(why(job, expressions)),
             (Ok(Truth::Yes), Some(caller)) => Fate::Deferred(caller.to_owned()),
             (Ok(Truth::Unknown(on)), None) => {
                 Fate::Deferred(when(&job.condition, expressions, unknowns, &on))
@@ -377,13 +377,18 @@ impl JobPreview {
     }
 }
 
-fn why(job: &Job) -> String {
-    let needs = names(job.needs.iter().map(|need| need.value.as_str()));
-    match (job.needs.len(), job.condition.span) {
-        (0, None) => "needs nothing".to_owned(),
-        (0, Some(_)) => "its condition is true".to_owned(),
-        (1, _) => format!("however {needs} ends"),
-        _ => format!("however {needs} end"),
+fn why(job: &Job, scope: &JobScope<'_>) -> String {
+    let open: Vec<&str> = job
+        .needs
+        .iter()
+        .filter(|need| !scope.outcomes.contains(&need.value))
+        .map(|need| need.value.as_str())
+        .collect();
+    match (&open[..], job.condition.span) {
+        ([], None) => "needs nothing".to_owned(),
+        ([], Some(_)) => "its condition is true".to_owned(),
+        ([one], _) => format!("however {one} ends"),
+        (many, _) => format!("however {} end", many.join(", ")),
     }
 }
 
