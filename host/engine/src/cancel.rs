@@ -8,8 +8,15 @@ use tokio::sync::watch;
 /// The stage of a run, a called workflow or a job.
 #[derive(Debug)]
 pub struct Cancel {
-    parent: Option<Arc<Self>>,
+    parent: Option<Parent>,
     own: watch::Sender<CancelStage>,
+}
+
+/// Whose stages count below, too: those beyond what was known when the child was made.
+#[derive(Debug)]
+struct Parent {
+    cancel: Arc<Cancel>,
+    ignored: CancelStage,
 }
 
 impl Cancel {
@@ -22,7 +29,19 @@ impl Cancel {
     /// Makes one below this.
     #[must_use]
     pub fn child(self: &Arc<Self>) -> Arc<Self> {
-        Arc::new(Self { parent: Some(self.clone()), own: watch::Sender::new(CancelStage::None) })
+        self.child_beyond(CancelStage::None)
+    }
+
+    /// Makes one below this for what starts all the same, such as a job with `if: always()`: only a graver
+    /// stage than the present one reaches it.
+    #[must_use]
+    pub fn survivor(self: &Arc<Self>) -> Arc<Self> {
+        self.child_beyond(self.stage())
+    }
+
+    fn child_beyond(self: &Arc<Self>, ignored: CancelStage) -> Arc<Self> {
+        let parent = Parent { cancel: self.clone(), ignored };
+        Arc::new(Self { parent: Some(parent), own: watch::Sender::new(CancelStage::None) })
     }
 
     /// Raises the stage; never lowers it.
@@ -53,10 +72,17 @@ impl Cancel {
             Some(parent) => {
                 tokio::select! {
                     stage = own => stage,
-                    stage = Box::pin(parent.beyond(seen)) => stage,
+                    stage = Box::pin(parent.cancel.beyond(seen.max(parent.ignored))) => stage,
                 }
             }
         }
+    }
+}
+
+impl Parent {
+    fn stage(&self) -> CancelStage {
+        let stage = self.cancel.stage();
+        if stage > self.ignored { stage } else { CancelStage::None }
     }
 }
 
@@ -74,6 +100,16 @@ mod tests {
         job.raise(CancelStage::Cancel);
         run.raise(CancelStage::Cancel);
         assert_eq!((run.stage(), job.stage()), (CancelStage::Kill, CancelStage::Kill));
+    }
+
+    #[tokio::test]
+    async fn who_survives_a_cancellation_hears_of_graver_ones_only() {
+        let run = Cancel::root();
+        run.raise(CancelStage::Cancel);
+        let job = run.survivor().child();
+        assert_eq!((run.stage(), job.stage()), (CancelStage::Cancel, CancelStage::None));
+        let (stage, ()) = tokio::join!(job.beyond(CancelStage::None), async { run.raise(CancelStage::Kill) });
+        assert_eq!((stage, job.stage()), (CancelStage::Kill, CancelStage::Kill));
     }
 
     #[tokio::test]

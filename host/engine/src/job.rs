@@ -105,7 +105,8 @@ impl Run {
             let key = scope.key(job, None);
             return self.end_unstarted(&key, &scope.name_of(job), Conclusion::Skipped);
         }
-        let cancel = scope.cancel.child();
+        // What runs although the run is cancelled is a job like any other, until it is cancelled itself.
+        let cancel = scope.cancel.survivor();
         if many {
             let legs = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
             self.say(Some(&scope.key(job, None)), Event::JobExpanded { legs });
@@ -155,9 +156,15 @@ impl Run {
         let needs = expressions.contexts.get("needs").cloned().unwrap_or_default();
         let ids = job.needs.iter().map(|need| need.value.as_str().to_owned()).collect();
         self.say(Some(&key), Event::JobQueued { name: name.clone(), needs: ids });
-        if cancel.stage() >= CancelStage::Cancel && !self.survives_cancel(job, &expressions) {
+        let stays_out = match cancel.stage() {
+            CancelStage::None => false,
+            CancelStage::Cancel => !self.survives_cancel(job, &expressions),
+            CancelStage::Kill => true,
+        };
+        if stays_out {
             return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled));
         }
+        let cancel = cancel.survivor();
         let case = LegCase { scope, job, key, name, expressions, needs, cancel };
         self.seated_leg(case).await
     }
