@@ -30,4 +30,4 @@ mod version;
 
 pub use config::LocalConfig;
 pub use labels::{LabelTarget, LocalLabels, LocalScheduler};
-pub use provisioner::{LocalProvisioner, own_arch, own_os};
+pub use provisioner::{LocalProvisioner, describe, own_arch, own_os};

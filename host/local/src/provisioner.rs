@@ -43,6 +43,7 @@ impl LocalProvisioner {
         fs::create_dir_all(&config.root)?;
         // Patterns and processes must see one spelling of each path, so links are resolved here.
         let root = config.root.canonicalize()?;
+        config.root.clone_from(&root);
         if let Some(bind) = &mut config.bind {
             *bind = bind.canonicalize()?;
         }
@@ -139,11 +140,7 @@ impl LocalProvisioner {
 #[async_trait]
 impl Provisioner for LocalProvisioner {
     fn describe(&self, decision: &Decision) -> Vec<Document> {
-        let Shape::Process { os, arch } = decision.shape;
-        let folder = self.root.join("<machine>");
-        let layout = Layout::new(&folder, &decision.bind.repository, &self.config);
-        let text = format!("folder: {}\nworkspace: {}\n", folder.display(), layout.workspace().display());
-        vec![Document { title: format!("processes on this machine ({os}, {arch})"), text }]
+        describe(&self.config, decision)
     }
 
     async fn create(&self, id: &MachineId, decision: &Decision) -> Creation {
@@ -219,6 +216,16 @@ fn conclude(swept: &Swept, cleared: io::Result<()>) -> Released {
         (true, Err(error)) => Released::Unconfirmed(format!("its folder could not be removed: {error}")),
         (false, _) => Released::Unconfirmed(format!("processes could not be killed: {}", left.join(", "))),
     }
+}
+
+/// Returns what a machine of this decision would be, without one, and without a provisioner: for dry runs.
+#[must_use]
+pub fn describe(config: &LocalConfig, decision: &Decision) -> Vec<Document> {
+    let Shape::Process { os, arch } = decision.shape;
+    let folder = config.root.join("<machine>");
+    let layout = Layout::new(&folder, &decision.bind.repository, config);
+    let text = format!("folder: {}\nworkspace: {}\n", folder.display(), layout.workspace().display());
+    vec![Document { title: format!("processes on this machine ({os}, {arch})"), text }]
 }
 
 /// Returns the operating system this program was built for.

@@ -14,8 +14,6 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use act_core::control::RemoteUses;
-use act_core::place::{Decision, Shape};
-use act_core::provisioner::Document;
 use act_engine::Prepared;
 use act_engine::preview::{
     ActionPlace, Around, Fate, FoundManifest, JobPreview, Manifests, Preview, Work, preview,
@@ -23,6 +21,7 @@ use act_engine::preview::{
 use act_git::{ActionStore, StoreError};
 use act_local::LocalScheduler;
 
+use super::host::this_machine;
 use super::plan::mappers;
 use crate::config::Config;
 use crate::error::CliError;
@@ -57,13 +56,14 @@ pub(super) async fn show(
 /// Looks again while actions are asked for that were not looked up before.
 async fn look(prepared: &Prepared, config: &Config, store: &ActionStore) -> Preview {
     let mappers = mappers(config);
+    let this_machine = this_machine(config);
     let mut at_hand =
         AtHand { root: &config.selection.root, remote: HashMap::new(), asked: RefCell::default() };
     loop {
         let around = Around {
             mappers: &mappers,
             scheduler: &LocalScheduler,
-            describe: &|decision| documents(config, decision),
+            describe: &|decision| act_local::describe(&this_machine, decision),
             manifests: &at_hand,
         };
         let found = preview(&prepared.request, &around);
@@ -126,19 +126,6 @@ async fn stored(store: &ActionStore, uses: &RemoteUses) -> FoundManifest {
         Err(StoreError::NotFetched { .. }) => FoundManifest::NotFetched,
         Err(error) => FoundManifest::Missing(error.to_string()),
     }
-}
-
-/// Describes a machine here. Not asked of the provisioner itself, which makes its folders when it is opened.
-fn documents(config: &Config, decision: &Decision) -> Vec<Document> {
-    let Shape::Process { os, arch } = decision.shape;
-    let workspace = if config.machine.bind {
-        config.selection.root.display().to_string()
-    } else {
-        "new and empty, in that folder".to_owned()
-    };
-    let folder = config.state.join("machines").join("<machine>");
-    let text = format!("folder: {}\nworkspace: {workspace}\n", folder.display());
-    vec![Document { title: format!("processes on this machine ({os}, {arch})"), text }]
 }
 
 /// Whether a job, or one that it calls, is certain to fail.

@@ -70,18 +70,22 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
 
 /// Opens this machine.
 pub(crate) fn provisioner(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
-    let local = LocalConfig {
+    let provisioner = LocalProvisioner::open(this_machine(config)).map_err(|error| {
+        CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
+    })?;
+    Ok(Arc::new(provisioner))
+}
+
+/// Returns how jobs run on this machine.
+pub(crate) fn this_machine(config: &Config) -> LocalConfig {
+    LocalConfig {
         tools: Some(config.state.join("tools")),
         bind: config.machine.bind.then(|| config.selection.root.clone()),
         env: inherited(&config.machine.host_env, config.machine.inherit_env),
         name: "act-host".to_owned(),
         keep: config.machine.keep,
         ..LocalConfig::new(config.state.join("machines"))
-    };
-    let provisioner = LocalProvisioner::open(local).map_err(|error| {
-        CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
-    })?;
-    Ok(Arc::new(provisioner))
+    }
 }
 
 fn inherited(env: &BTreeMap<OsString, OsString>, all: bool) -> Vec<(String, String)> {

@@ -15,6 +15,9 @@ use act_workflow::options::ParseOptions;
 use act_workflow::read::read_workflow;
 use act_workflow::source::Sources;
 
+use act_core::place::Decision;
+use act_core::provisioner::Document;
+
 use super::*;
 
 struct Near;
