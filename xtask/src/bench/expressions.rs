@@ -10,19 +10,23 @@ use serde_json::{Value, json};
 use super::measure::{paired, ratio, time};
 use super::{Bench, Figure, files, vectors};
 
-/// Requests of one measurement, at least: enough for node's compiler to warm up.
-const REQUESTS: usize = 100_000;
+/// Requests of the long measurement, at least: enough for node's compiler to warm up.
+const MANY: usize = 100_000;
 
-pub(super) fn batch(bench: &Bench) -> Result<Figure, String> {
-    let figure = |value, met, beside| Figure {
-        what: "evaluating GitHub's test expressions, beside its npm engine",
-        value,
-        target: "≥ 20× faster",
-        met,
-        beside,
-    };
+/// Every case once, as a check of expressions in a pipeline would ask: most of node's time is its start.
+pub(super) fn once(bench: &Bench) -> Result<Figure, String> {
+    batch(bench, "GitHub's test expressions by `expr --batch`, beside its npm engine", 1, bench.runs)
+}
+
+/// The cases over and over: the speed of the engines alone.
+pub(super) fn over_and_over(bench: &Bench) -> Result<Figure, String> {
+    batch(bench, "the same cases over and over", MANY, bench.runs.min(7))
+}
+
+fn batch(bench: &Bench, what: &'static str, least: usize, runs: usize) -> Result<Figure, String> {
+    let figure = |value, met, beside| Figure { what, value, target: "≥ 20× faster", met, beside };
     let requests = bench.fixtures.scratch.join("expressions.jsonl");
-    let count = match write_requests(&requests) {
+    let count = match write_requests(&requests, least) {
         Ok(count) => count,
         Err(reason) => return Ok(figure("–".to_owned(), None, reason)),
     };
@@ -32,7 +36,7 @@ pub(super) fn batch(bench: &Bench) -> Result<Figure, String> {
     };
     let ours = || answered(Command::new(&bench.program).args(["expr", "--batch"]), &requests);
     let theirs = || answered(Command::new("node").arg(engine), &requests);
-    let (ours, theirs) = paired(bench.runs.min(7), ours, theirs)?;
+    let (ours, theirs) = paired(runs, ours, theirs)?;
     let times = ratio(theirs.median(), ours.median());
     let beside = format!("{count} requests: npm {}, act-host {}", theirs.tell(), ours.tell());
     Ok(figure(format!("{times:.1}×"), Some(times >= 20.0), beside))
@@ -43,8 +47,8 @@ fn answered(command: &mut Command, requests: &Path) -> Result<Duration, String> 
     time(command.stdin(Stdio::from(input)))
 }
 
-/// Writes the cases as lines for `expr --batch`, over and over; returns how many lines.
-fn write_requests(path: &Path) -> Result<usize, String> {
+/// Writes the cases as lines for `expr --batch`, over and over until there are `least`; returns how many lines.
+fn write_requests(path: &Path, least: usize) -> Result<usize, String> {
     let mut cases = Vec::new();
     for file in files(&vectors("expressions"), "json")? {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -59,7 +63,7 @@ fn write_requests(path: &Path) -> Result<usize, String> {
     if cases.is_empty() {
         return Err("there are no test expressions".to_owned());
     }
-    let rounds = REQUESTS.div_ceil(cases.len());
+    let rounds = least.div_ceil(cases.len());
     let lines = format!("{}\n", cases.join("\n")).repeat(rounds);
     fs::write(path, lines).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(cases.len() * rounds)
