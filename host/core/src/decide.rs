@@ -33,6 +33,9 @@ pub enum Mapped {
     NotMine {
         /// Why not.
         reason: String,
+        /// The label that it does not know, where one label is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
     },
     /// Meant for this mapper, and wrong: ends the chain, never falls through.
     Malformed {

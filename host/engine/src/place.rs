@@ -69,10 +69,14 @@ pub fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed,
 pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unplaced> {
     let labels = ask.labels.join(", ");
     let mut reasons = Vec::new();
+    let mut unknown = None;
     for MapperAnswer { mapper, answer } in answers {
         match answer {
             Mapped::Mine { placement, reason } => return Ok(Placed { mapper, placement, reason }),
-            Mapped::NotMine { reason } => reasons.push(reason),
+            Mapped::NotMine { reason, label } => {
+                reasons.push(reason);
+                unknown = unknown.or(label);
+            }
             Mapped::Malformed { reason, nearest } => {
                 return Err(Unplaced {
                     message: format!("nothing here runs `runs-on: {labels}`: {reason}"),
@@ -84,7 +88,7 @@ pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unp
     let hint = |label| format!("`-P {label}=-self-hosted` runs jobs with this label on this machine");
     Err(Unplaced {
         message: format!("nothing here runs `runs-on: {labels}`: {}", reasons.join("; ")),
-        hint: ask.labels.first().map(hint),
+        hint: unknown.map(hint),
     })
 }
 

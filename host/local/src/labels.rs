@@ -94,6 +94,7 @@ impl LabelMapper for LocalLabels {
                 Some(LabelTarget::Nowhere) => {
                     return Mapped::NotMine {
                         reason: format!("`{label}` is mapped to nothing by `-P {label}=`"),
+                        label: Some(label.clone()),
                     };
                 }
                 Some(LabelTarget::Image(image)) => {
@@ -111,7 +112,7 @@ impl LabelMapper for LocalLabels {
                     None => {
                         let machine = format!("{} {}", self.os, self.arch);
                         let reason = format!("`{label}` is no label of this machine ({machine})");
-                        return Mapped::NotMine { reason };
+                        return Mapped::NotMine { reason, label: Some(label.clone()) };
                     }
                 },
             }
@@ -119,6 +120,7 @@ impl LabelMapper for LocalLabels {
         if let Some(group) = ask.group.as_ref().filter(|_| mapped.is_empty()) {
             return Mapped::NotMine {
                 reason: format!("this machine is in no runner group, not in `{group}` either"),
+                label: None,
             };
         }
         let placement = Placement { os: Some(self.os), arch: Some(self.arch), ..Placement::default() };

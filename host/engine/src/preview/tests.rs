@@ -31,7 +31,7 @@ impl LabelMapper for Mapper {
             false if label == "linx" => {
                 Mapped::Malformed { reason: "no such label".into(), nearest: Some("linux".into()) }
             }
-            false => Mapped::NotMine { reason: format!("has no {label}") },
+            false => Mapped::NotMine { reason: format!("has no {label}"), label: Some(label.to_owned()) },
         }
     }
 }

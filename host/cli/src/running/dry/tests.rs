@@ -30,7 +30,9 @@ impl LabelMapper for Near {
     fn map(&self, ask: &LabelAsk) -> Mapped {
         match ask.labels.iter().find(|label| !["linux", "mac"].contains(&label.as_str())) {
             None => Mapped::Mine { placement: Placement::default(), reason: "here".to_owned() },
-            Some(label) => Mapped::NotMine { reason: format!("no `{label}` here") },
+            Some(label) => {
+                Mapped::NotMine { reason: format!("no `{label}` here"), label: Some(label.clone()) }
+            }
         }
     }
 }

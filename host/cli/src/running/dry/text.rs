@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
         for answer in machine.answers.iter().take(if self.verbose { usize::MAX } else { 0 }) {
             let said = match &answer.answer {
                 Mapped::Mine { reason, .. } => format!("mine: {reason}"),
-                Mapped::NotMine { reason } => format!("not mine: {reason}"),
+                Mapped::NotMine { reason, .. } => format!("not mine: {reason}"),
                 Mapped::Malformed { reason, .. } => format!("malformed: {reason}"),
             };
             self.line(depth, &format!("mapper {}: {said}", answer.mapper));
