@@ -22,6 +22,8 @@ pub(crate) struct LaunchControl {
     pub(crate) secrets: Secrets,
     /// What must never be shown: all of the run's.
     pub(crate) masks: Secrets,
+    /// Whether the user wants to see them all the same.
+    pub(crate) show_secrets: bool,
     pub(crate) cancel: Arc<Cancel>,
 }
 
@@ -36,6 +38,9 @@ impl Control for LaunchControl {
     }
 
     fn masks(&self) -> Vec<Secret> {
+        if self.show_secrets {
+            return Vec::new();
+        }
         self.masks.values().chain(self.secrets.values()).cloned().collect()
     }
 

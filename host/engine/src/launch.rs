@@ -148,6 +148,7 @@ impl Run {
             stamp: self.stamp(&case.key),
             secrets: case.scope.secrets.clone(),
             masks: self.request.secrets.clone(),
+            show_secrets: self.request.show_secrets,
             cancel: case.cancel.clone(),
         };
         let job = act_job::run_job(spec, env, &control, &[]);

@@ -19,7 +19,9 @@ impl Executor<'_> {
         let ask = SecretAsk { name: SecretName(name.to_owned()), step: Some(step.clone()) };
         match self.control.secret(&ask).await {
             SecretAnswer::Value(secret) => {
-                self.masker.add(secret.reveal());
+                if !self.spec.show_secrets {
+                    self.masker.add(secret.reveal());
+                }
                 Ok(secret.reveal().into())
             }
             SecretAnswer::Missing => Ok(Value::Null),
