@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<(), String> {
     stage("rooms", "directions of dependencies", rooms::check)?;
     stage("sizes", "lines of source files", size::check)?;
     stage("lints", "cargo clippy, warnings denied", || {
-        quiet(&["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"])
+        quiet(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])
     })?;
     let mut program = None;
     stage("build", "the program that the tests drive", || {
