@@ -334,6 +334,9 @@ impl<W: Write> Terminal<W> {
         if step.path.indices().is_empty() || (self.is(Volume::Quiet) && depth > 0) {
             return;
         }
+        if depth > 0 {
+            self.announce(job, &StepRef { path: step.path.scope(), phase: step.phase });
+        }
         let name = self.tally.jobs.get(job).map(|job| job.step_name(step)).unwrap_or_default();
         let time = duration::show(millis);
         let (mark, paint) = Paint::mark(ends.1);

@@ -258,7 +258,7 @@ impl RunSources {
 #[async_trait]
 impl Sources for RunSources {
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
-        self.store.action(uses).await.map_err(|error| ActionError { message: error.to_string() })
+        self.store.action(uses).await.map_err(ActionError::from)
     }
 
     async fn checkout(&self, ask: &CheckoutAsk) -> Result<Checkout, ActionError> {

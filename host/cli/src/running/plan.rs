@@ -13,7 +13,7 @@ use act_engine::{Prepared, Secrets, check, prepare, select};
 use act_expr::Value;
 use act_local::{LabelTarget, LocalLabels};
 use act_workflow::events::EventKind;
-use act_workflow::filter::Selection;
+use act_workflow::filter::{Exclusion, Selection};
 use act_workflow::source::{Problem, Sources};
 
 use super::facts::Facts;
@@ -51,15 +51,21 @@ pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answ
                 notices.push(format!("{} runs although {reason}", file.name));
                 selected.push(file);
             }
-            Selection::Excluded(reason) => excluded.push(format!("{}: {reason}", file.name)),
+            Selection::Excluded(reason) => excluded.push((reason, file.name)),
         }
     }
     if selected.is_empty() {
         let error = CliError::invalid(format!("no workflow runs on `{}`", kind.name()));
-        let error = excluded.into_iter().fold(error, |error, reason| error.hint(reason));
+        let error =
+            excluded.into_iter().fold(error, |error, (reason, name)| error.hint(format!("{name}: {reason}")));
         return Err(error.hint("`--no-filters` runs them all the same, `-W FILE` one of them"));
     }
-    notices.extend(excluded.iter().map(|reason| format!("not run: {reason}")));
+    // That a workflow is for other events is no news; that a filter kept it out may be.
+    let news = |(reason, _): &&(Exclusion, String)| {
+        config.output.verbose || !matches!(reason, Exclusion::NotATrigger(_))
+    };
+    let told = |(reason, name): &(Exclusion, String)| format!("not run: {name}: {reason}");
+    notices.extend(excluded.iter().filter(news).map(told));
     let mut all_prepared = Vec::new();
     let mut refused = Vec::new();
     for file in selected {

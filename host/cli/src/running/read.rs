@@ -102,7 +102,7 @@ async fn fetch(store: &ActionStore, facts: &Facts, uses: &RemoteUses, dry_run: b
             Found::Workflow { name: uses.to_string().into(), bytes: workflow.bytes, trusted }
         }
         Err(StoreError::NotFetched { .. }) if dry_run => Found::OutOfReach,
-        Err(error) => Found::Missing(error.to_string()),
+        Err(error) => Found::Missing(ActionError::from(error).message),
     }
 }
 
