@@ -6,6 +6,7 @@
 
 mod bench;
 mod cargo;
+mod docs;
 mod rooms;
 mod size;
 mod tally;
@@ -23,6 +24,7 @@ Usage: cargo xtask <chore>
                  PART runs only the figures whose name contains it
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
+  docs           checks only that what the documents point to exists
 
 Environment:
   ACT_HOST_SHARED     folder with GitHub's test vectors [default: ../shared beside the checkout]
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(None),
         ["bench", part] => bench::run(Some(part)),
         ["rooms"] => rooms::check().map(|said| println!("{said}")),
+        ["docs"] => docs::check().map(|said| println!("{said}")),
         ["sizes"] => size::check().map(|said| println!("{said}")),
         [] | ["help" | "-h" | "--help"] => {
             print!("{HELP}");

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
 use crate::tally::{Tally, skips, told_by_vectors};
-use crate::{rooms, size};
+use crate::{docs, rooms, size};
 
 /// Runs all stages; the last line is `N passed, N failed`, over all tests.
 ///
@@ -15,6 +15,7 @@ pub(crate) fn run() -> Result<(), String> {
     stage("format", "cargo fmt --check", || quiet(&["fmt", "--all", "--check"]))?;
     stage("rooms", "directions of dependencies", rooms::check)?;
     stage("sizes", "lines of source files", size::check)?;
+    stage("docs", "what documents point to", docs::check)?;
     stage("lints", "cargo clippy, warnings denied", || {
         quiet(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])
     })?;
