@@ -263,8 +263,20 @@ impl Executor<'_> {
     pub(crate) fn post_condition(&self, path: &StepPath) -> Option<If> {
         match &self.loaded.get(path)?.manifest.runs {
             ActionRuns::Node(node) => node.post.as_ref().map(|_| node.post_if.clone()),
-            ActionRuns::Composite { .. } => Some(always()),
+            ActionRuns::Composite { .. } => self.has_post(self.loaded.get(path)?).then(always),
             ActionRuns::Docker(_) => None,
+        }
+    }
+
+    /// Whether an action has a post part; a composite one, if a remote action inside has one.
+    fn has_post(&self, action: &Action) -> bool {
+        match &action.manifest.runs {
+            ActionRuns::Node(node) => node.post.is_some(),
+            ActionRuns::Composite { steps, .. } => {
+                let uses = steps.iter().filter_map(|step| remote(&step.uses()?.value));
+                uses.filter_map(|uses| self.remote.get(&uses.to_string())).any(|inner| self.has_post(inner))
+            }
+            ActionRuns::Docker(_) => false,
         }
     }
 

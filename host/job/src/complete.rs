@@ -1,6 +1,5 @@
 //! A job's own environment and defaults at its start, its outputs at its end.
 
-use act_core::event::{LogLine, Mark};
 use act_core::ids::{Phase, StepRef};
 use act_core::record::Record;
 use act_core::{JobResult, Loss};
@@ -11,6 +10,7 @@ use indexmap::IndexMap;
 use crate::contexts;
 use crate::executor::{Defaults, Executor, Halt, job_part};
 use crate::scope::StepScope;
+use crate::variables;
 
 /// All outputs of a job together, in UTF-16 units of two bytes.
 const MAX_OUTPUTS: usize = 1024 * 1024;
@@ -37,8 +37,8 @@ impl Executor<'_> {
         for token in &spec.env {
             let mut scope = self.job_scope();
             let evaluate = |scope: &StepScope| evaluate::step_env(token, scope);
-            let variables = self.evaluate(at, &mut scope, evaluate).await?;
-            self.state.env.extend(variables);
+            let own = self.evaluate(at, &mut scope, evaluate).await?;
+            variables::extend(&mut self.state.env, own, self.env.facts().env_ignores_case);
         }
         let mut scope = self.job_scope();
         let mut text = async |token: &Option<act_workflow::token::Token>| -> Result<Option<String>, Halt> {
@@ -90,6 +90,7 @@ impl Executor<'_> {
     /// Source: actions/runner `JobExtension.FinalizeJob`.
     async fn outputs(&mut self, at: &StepRef) -> Result<IndexMap<String, String>, Halt> {
         let Some(token) = &self.spec.outputs else { return Ok(IndexMap::new()) };
+        self.say(at, "Evaluate and set job outputs");
         let mut scope = self.job_scope();
         let evaluate = |scope: &StepScope| evaluate::job_outputs(token, scope);
         let found = self.evaluate(at, &mut scope, evaluate).await?;
@@ -102,7 +103,7 @@ impl Executor<'_> {
                 self.warn(at, &format!("Skip output '{name}' since it may contain secret."));
             } else {
                 size += 2 * (name.encode_utf16().count() + value.encode_utf16().count());
-                self.journal.say(at, LogLine::Marked(Mark::Debug, format!("Set output '{name}'")));
+                self.say(at, &format!("Set output '{name}'"));
                 outputs.insert(name, value);
             }
         }

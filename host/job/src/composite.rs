@@ -24,7 +24,7 @@ impl Executor<'_> {
     /// [`Halt::Failed`] without messages when a step failed: that step has said why.
     pub(crate) async fn run_composite(
         &mut self,
-        _around: &Frame,
+        around: &Frame,
         unit: &Unit<'_>,
         running: &mut Running,
         action: &Arc<Action>,
@@ -35,6 +35,10 @@ impl Executor<'_> {
         let frame = Frame {
             scope: unit.at.path.clone(),
             action: Some(Arc::new(ActionFrame {
+                step_id: match &around.action {
+                    Some(outer) => outer.step_id.clone(),
+                    None => unit.step.id.as_str().to_owned(),
+                },
                 folder: action.folder.clone(),
                 repository: action.repository.clone(),
                 inputs: inputs.clone(),
@@ -94,7 +98,7 @@ impl Executor<'_> {
             }
             let end = self.inner_step(frame, running, step, at, &step.condition, Some(status)).await?;
             status = take(status, end);
-            if running.timed_out {
+            if running.timed_out || end.is_undecided {
                 break;
             }
         }
@@ -109,7 +113,9 @@ impl Executor<'_> {
         steps: &[Step],
     ) -> Result<Status, Halt> {
         let mut status = Status::Success;
+        // From the last step to the first, whichever of them was registered by its pre part.
         let mut owed = self.state.inner_posts.remove(&unit.at.path).unwrap_or_default();
+        owed.sort();
         while let Some(path) = owed.pop() {
             let index = path.indices().last().copied().unwrap_or_default();
             let Some(step) = steps.get(index as usize) else { continue };

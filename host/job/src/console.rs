@@ -3,22 +3,19 @@
 //! The same for every environment. A chunk of output becomes log lines, events and effects; they are
 //! kept in the journal together with how far the output was taken in.
 
+use std::borrow::Cow;
+
 use act_core::environment::{Cursor, EnvPath, LogicalPath, Root, Stream, Target};
 use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
 use act_core::record::{Effect, StreamPoint};
 use act_mask::{Line, ResumePoint, Splitter};
 
+use crate::annotations;
 use crate::command::{self, Allowed, Annotation, Command, Known};
 use crate::executor::{Executor, Halt};
 use crate::matcher::{self, Found, Matchers};
 use crate::remark::Remark;
 use crate::step::Running;
-
-/// Annotations of one level that a step may leave.
-///
-/// Source: actions/runner `ExecutionContext._maxCountPerIssueType`, `_maxIssueMessageLength`.
-const MAX_ANNOTATIONS: u32 = 10;
-const MAX_MESSAGE: usize = 4096;
 
 /// Longest command line, in bytes: what GitHub allows for all outputs of a job.
 const MAX_COMMAND: usize = 1024 * 1024 + 64 * 1024;
@@ -31,7 +28,13 @@ const MATCHER_LIMIT: u64 = 1024 * 1024;
 pub(crate) struct CommandState {
     echo: bool,
     stopped: Option<String>,
-    annotations: [u32; 3],
+}
+
+impl CommandState {
+    /// Commands are shown from the start when debugging.
+    pub(crate) const fn new(debug: bool) -> Self {
+        Self { echo: debug, stopped: None }
+    }
 }
 
 /// Both streams of one process, on their way to lines.
@@ -159,22 +162,27 @@ impl Executor<'_> {
         }
         if let Some(token) = &running.commands.stopped {
             if command::resumes(&piece.text, token) {
+                self.say(&running.at, &piece.text);
                 self.effect(running, Effect::ResumeCommands, effects);
+                return Ok(());
             }
         } else if let Some(command) = command::parse(&piece.text) {
             return self.obey(running, &command, &piece.text, effects).await;
         }
+        let text = match command::disarm(&piece.text) {
+            Cow::Borrowed(_) => piece.text,
+            Cow::Owned(disarmed) => disarmed,
+        };
         if !self.state.matchers.is_empty() {
-            let scanned = self.state.matchers.scan(&mut console.intake(stream).matching, &piece.text);
+            let scanned = self.state.matchers.scan(&mut console.intake(stream).matching, &text);
             for remark in scanned.remarks {
                 self.remark(running, remark, effects);
             }
             if let Some(found) = scanned.found {
-                self.report_problem(running, found, effects);
-                return Ok(());
+                return self.report_problem(running, found, effects).await;
             }
         }
-        let text = self.mask_owned(piece.text);
+        let text = self.mask_owned(text);
         self.journal.say(&running.at, LogLine::Text(text));
         Ok(())
     }
@@ -182,8 +190,8 @@ impl Executor<'_> {
     /// Masks without copying where nothing is to be masked.
     fn mask_owned(&self, text: String) -> String {
         match self.masker.mask(&text) {
-            std::borrow::Cow::Borrowed(_) => text,
-            std::borrow::Cow::Owned(masked) => masked,
+            Cow::Borrowed(_) => text,
+            Cow::Owned(masked) => masked,
         }
     }
 
@@ -196,14 +204,15 @@ impl Executor<'_> {
     ) -> Result<(), Halt> {
         let allowed = Allowed::read(|name| running.env.get(name).map(String::as_str));
         let meaning = command.interpret(allowed);
-        if (running.commands.echo || self.spec.debug) && !command.name.omits_echo() {
+        let is_stop = matches!(meaning.known, Ok(Known::StopCommands { .. }));
+        if running.commands.echo && !is_stop && !command.name.omits_echo() {
             self.say(&running.at, line);
         }
         for remark in meaning.remarks {
             self.remark(running, remark, effects);
         }
         match meaning.known {
-            Ok(known) => self.follow_command(running, known, effects).await,
+            Ok(known) => self.follow_command(running, known, line, effects).await,
             Err(error) => {
                 for text in error.lines(command, line) {
                     self.count_annotation(running, plain(Level::Error, text), effects);
@@ -218,10 +227,14 @@ impl Executor<'_> {
         &mut self,
         running: &mut Running,
         known: Known,
+        line: &str,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Halt> {
         match known {
             Known::AddMask(values) => {
+                if running.commands.echo {
+                    self.say(&running.at, "::add-mask::***");
+                }
                 values.into_iter().for_each(|value| self.effect(running, Effect::Mask(value), effects));
             }
             Known::AddMatcher { file } => match self.read_matcher(&file).await? {
@@ -248,6 +261,7 @@ impl Executor<'_> {
                 if mask {
                     self.effect(running, Effect::Mask(token.clone()), effects);
                 }
+                self.say(&running.at, line);
                 self.effect(running, Effect::StopCommands(token), effects);
             }
             Known::SetOutput { name, value } => self.effect(running, Effect::Output { name, value }, effects),
@@ -261,7 +275,7 @@ impl Executor<'_> {
 
     fn mark(&mut self, running: &Running, mark: Mark, text: &str) {
         let text = self.masker.mask(text).into_owned();
-        self.journal.say(&running.at, LogLine::Marked(mark, text));
+        self.journal.say_marked(&running.at, mark, &text);
     }
 
     fn remark(&mut self, running: &mut Running, remark: Remark, effects: &mut Vec<Effect>) {
@@ -277,62 +291,58 @@ impl Executor<'_> {
     }
 
     fn effect(&mut self, running: &mut Running, effect: Effect, effects: &mut Vec<Effect>) {
-        self.apply(running, &effect);
+        let remark = self.apply(running, &effect);
         effects.push(effect);
+        if let Some(remark) = remark {
+            self.remark(running, remark, effects);
+        }
     }
 
     /// Says a message, and keeps the first ten of its level as annotations.
     fn count_annotation(&mut self, running: &mut Running, found: Annotation, effects: &mut Vec<Effect>) {
-        let message = self.masker.mask(&found.message).into_owned();
-        self.journal.say(&running.at, LogLine::Marked(found.level.into(), message.clone()));
-        self.keep_annotation(running, found, message, effects);
+        let message = annotations::cut(self.masker.mask(&found.message).into_owned());
+        self.journal.say_marked(&running.at, found.level.into(), &message);
+        let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
+        let relative = |file: String| command::relative_to(&file, root.as_str()).to_owned();
+        let place = FilePlace { file: found.place.file.map(relative), ..found.place };
+        self.keep_annotation(running, Annotation { message, place, ..found }, effects);
     }
 
-    fn keep_annotation(
-        &mut self,
-        running: &mut Running,
-        found: Annotation,
-        message: String,
-        effects: &mut Vec<Effect>,
-    ) {
-        if running.commands.annotations[found.level as usize] >= MAX_ANNOTATIONS {
+    /// Keeps an annotation whose message is masked and cut already.
+    fn keep_annotation(&mut self, running: &mut Running, found: Annotation, effects: &mut Vec<Effect>) {
+        if !self.state.annotations.count(&running.at, found.level) {
             return;
         }
-        self.effect(running, Effect::Annotated(found.level), effects);
-        let title = found.title.map(|title| self.masker.mask(&title).into_owned());
-        let place = self.mask_place(found.place);
-        let message = truncate(message);
+        effects.push(Effect::Annotated(found.level));
+        let mask = |text: String| self.masker.mask(&text).into_owned();
+        let (title, file) = (found.title.map(mask), found.place.file.map(mask));
         self.journal.tell(Event::Annotation {
             step: running.at.clone(),
             level: found.level,
-            message,
+            message: found.message,
             title,
-            place,
+            place: FilePlace { file, ..found.place },
         });
     }
 
-    fn mask_place(&self, place: FilePlace) -> FilePlace {
-        let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
-        let file = place.file.map(|file| {
-            let file = command::relative_to(&file, root.as_str());
-            self.masker.mask(&file).into_owned()
-        });
-        FilePlace { file, ..place }
-    }
-
-    fn report_problem(&mut self, running: &mut Running, found: Found, effects: &mut Vec<Effect>) {
+    async fn report_problem(
+        &mut self,
+        running: &mut Running,
+        found: Found,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Halt> {
         let text = self.masker.mask(&found.text).into_owned();
         self.journal.say(&running.at, LogLine::Marked(found.level.into(), text));
         let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
-        let message = self.masker.mask(&found.message).into_owned();
-        let place = FilePlace {
-            file: found.path(root.as_str()),
-            line: found.line,
-            column: found.column,
-            ..FilePlace::default()
+        let file = match found.path(root.as_str()) {
+            Some(path) => self.file_of_repository(running, &path).await?,
+            None => None,
         };
-        let annotation = Annotation { level: found.level, message: found.message, title: None, place };
-        self.keep_annotation(running, annotation, message, effects);
+        let message = annotations::cut(self.masker.mask(&found.message).into_owned());
+        let place = FilePlace { file, line: found.line, column: found.column, ..FilePlace::default() };
+        let annotation = Annotation { level: found.level, message, title: None, place };
+        self.keep_annotation(running, annotation, effects);
+        Ok(())
     }
 
     async fn read_matcher(&self, file: &str) -> Result<Result<String, String>, Halt> {
@@ -349,7 +359,8 @@ impl Executor<'_> {
     }
 
     /// Changes the state by what a command did.
-    pub(crate) fn apply(&mut self, running: &mut Running, effect: &Effect) {
+    /// Returns what is to be told of it.
+    pub(crate) fn apply(&mut self, running: &mut Running, effect: &Effect) -> Option<Remark> {
         match effect {
             Effect::Mask(value) => self.masker.add(value),
             Effect::Output { name, value } => running.outputs.insert(name.as_str(), value.as_str()),
@@ -357,21 +368,22 @@ impl Executor<'_> {
                 let saved = self.state.saved.entry(running.at.path.clone()).or_default();
                 saved.insert(name.clone(), value.clone());
             }
-            Effect::Env { name, value } => self.state.set_env(name, value),
+            Effect::Env { name, value } => self.set_env(name, value),
             Effect::Path(path) => self.state.add_path(path),
             Effect::AddMatcher(json) => {
                 // Checked before it became an effect.
-                let _ = self.state.matchers.add(json);
+                return self.state.matchers.add(json).ok().flatten();
             }
-            Effect::RemoveMatcher(owner) => {
-                self.state.matchers.remove(owner);
-            }
+            Effect::RemoveMatcher(owner) => return Some(self.state.matchers.remove(owner)),
             Effect::Echo(on) => running.commands.echo = *on,
             Effect::StopCommands(token) => running.commands.stopped = Some(token.clone()),
             Effect::ResumeCommands => running.commands.stopped = None,
-            Effect::Annotated(level) => running.commands.annotations[*level as usize] += 1,
+            Effect::Annotated(level) => {
+                self.state.annotations.count(&running.at, *level);
+            }
             Effect::Failed => running.failed = true,
         }
+        None
     }
 }
 
@@ -394,11 +406,4 @@ fn gather(held: &mut Option<(String, StreamPoint)>, piece: Piece, from: StreamPo
         return None;
     }
     Some(piece)
-}
-
-fn truncate(message: String) -> String {
-    match message.char_indices().nth(MAX_MESSAGE) {
-        Some((end, _)) => message[..end].to_owned(),
-        None => message,
-    }
 }

@@ -17,6 +17,7 @@ use act_mask::Masker;
 use act_workflow::evaluate::{EvaluateError, Evaluated};
 
 use crate::action::Action;
+use crate::annotations;
 use crate::contexts;
 use crate::journal::Journal;
 use crate::scope::StepScope;
@@ -139,17 +140,17 @@ impl<'a> Executor<'a> {
     }
 
     fn annotate(&mut self, step: &StepRef, level: act_core::event::Level, message: &str) {
-        let message = self.masker.mask(message).into_owned();
-        for line in message.lines() {
-            self.journal.say(step, LogLine::Marked(Mark::from(level), line.to_owned()));
+        let message = annotations::cut(self.masker.mask(message).into_owned());
+        self.journal.say_marked(step, level.into(), &message);
+        if self.state.annotations.count(step, level) {
+            self.journal.tell(act_core::event::Event::Annotation {
+                step: step.clone(),
+                level,
+                message,
+                title: None,
+                place: act_core::event::FilePlace::default(),
+            });
         }
-        self.journal.tell(act_core::event::Event::Annotation {
-            step: step.clone(),
-            level,
-            message,
-            title: None,
-            place: act_core::event::FilePlace::default(),
-        });
     }
 
     /// Says a line in a step's log.

@@ -16,16 +16,12 @@ use crate::file_command::{self, FileCommand, LineEnds};
 use crate::remark::Remark;
 use crate::state::State;
 use crate::step::Running;
+use crate::variables;
 
 /// Bytes of one file of names and values: what GitHub allows for all outputs of a job, with room to spare.
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
 impl State {
-    /// Sets a variable of the steps to come.
-    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
-        self.env.insert(name.to_owned(), value.to_owned());
-    }
-
     /// Puts a folder before all others on `PATH`.
     pub(crate) fn add_path(&mut self, folder: &str) {
         file_command::prepend(&mut self.path, folder);
@@ -33,6 +29,11 @@ impl State {
 }
 
 impl Executor<'_> {
+    /// Sets a variable of the steps to come.
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+        variables::set(&mut self.state.env, name, value, self.env.facts().env_ignores_case);
+    }
+
     /// Returns what steps added to `PATH`, the first to be searched first.
     pub(crate) fn prepended_path(&self) -> Vec<String> {
         self.state.path.iter().rev().cloned().collect()
@@ -160,7 +161,7 @@ impl Executor<'_> {
         let read = file_command::read_pairs(command, bytes, ends);
         for (name, value) in read.pairs {
             match command {
-                FileCommand::Env => self.state.set_env(&name, &value),
+                FileCommand::Env => self.set_env(&name, &value),
                 FileCommand::Output => running.outputs.insert(name, value),
                 FileCommand::State => {
                     let saved = self.state.saved.entry(running.at.path.clone()).or_default();

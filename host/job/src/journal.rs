@@ -6,7 +6,7 @@
 
 use act_core::Loss;
 use act_core::control::{Control, Emission};
-use act_core::event::{Event, LogLine};
+use act_core::event::{Event, LogLine, Mark};
 use act_core::ids::StepRef;
 use act_core::record::Record;
 
@@ -40,6 +40,14 @@ impl<'a> Journal<'a> {
         } else {
             self.pending.push(Event::Output { step: step.clone(), lines: vec![line] });
         }
+    }
+
+    /// Adds a masked text of one or more lines to a step's log: its first line is marked, as at GitHub.
+    pub(crate) fn say_marked(&mut self, step: &StepRef, mark: Mark, text: &str) {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default().to_owned();
+        self.say(step, LogLine::Marked(mark, first));
+        lines.for_each(|line| self.say(step, LogLine::Text(line.to_owned())));
     }
 
     /// Takes the next record of the past if there is one; it must be of the same point as `point` says.

@@ -18,6 +18,7 @@ pub mod remark;
 pub mod shell;
 
 mod action;
+mod annotations;
 mod answers;
 mod checkout;
 mod complete;
@@ -29,12 +30,16 @@ mod files;
 mod job_steps;
 mod journal;
 mod node;
+mod patient;
+mod problem_file;
 mod process;
 mod scope;
 mod script;
 mod state;
 mod step;
+mod variables;
 mod work;
+mod written;
 
 use act_core::control::Control;
 use act_core::environment::Environment;
@@ -51,7 +56,8 @@ pub async fn run_job(
     control: &dyn Control,
     past: &[Record],
 ) -> JobEnd {
-    match executor::Executor::new(spec, env, control, past).run().await {
+    let env = patient::Patient(env);
+    match executor::Executor::new(spec, &env, control, past).run().await {
         Ok(result) => JobEnd::Concluded(result),
         Err(loss) => JobEnd::Interrupted(loss),
     }

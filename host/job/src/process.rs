@@ -65,7 +65,10 @@ impl Executor<'_> {
             };
             match self.journal.recall("output", of_this)? {
                 Some(Record::Progress { stdout, stderr, effects, .. }) => {
-                    effects.iter().for_each(|effect| self.apply(running, effect));
+                    for effect in &effects {
+                        // What there was to tell of it has been told.
+                        let _ = self.apply(running, effect);
+                    }
                     points = [stdout, stderr];
                 }
                 Some(Record::Ended { end, .. }) => {

@@ -10,7 +10,7 @@ use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::shell::{Host, Shell};
 use crate::step::{Frame, Running, Unit};
-use crate::work::{Work, WorkKind};
+use crate::work::{Work, WorkKind, name_repository};
 
 /// A script, ready to run.
 pub(crate) struct Script {
@@ -34,6 +34,7 @@ impl Executor<'_> {
         let StepKind::Run { run, shell, working_directory } = &unit.step.kind else {
             return Err(Halt::failed("the step runs no script"));
         };
+        name_repository(None, running);
         let text = self.text(unit, running, Some(run)).await?.unwrap_or_default();
         let asked = self.text(unit, running, shell.as_ref()).await?.filter(|shell| !shell.is_empty());
         let folder = self.text(unit, running, working_directory.as_ref()).await?;

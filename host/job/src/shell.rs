@@ -160,14 +160,19 @@ impl Shell {
     }
 
     /// Returns the arguments behind the program, split as .NET does on Unix: at blanks outside of double
-    /// quotes; `\"` is a quote, `""` inside of quotes too. Single quotes mean nothing.
+    /// quotes; `\"` is a quote, `""` inside of quotes too. Single quotes mean nothing. Blanks in the script's
+    /// own path never split it: GitHub's runner cannot live in such a folder, we can.
     ///
     /// # Errors
     /// See [`Shell::arguments_text`].
     pub fn arguments(&self, script: &str) -> Result<Vec<String>, ShellError> {
-        Ok(split::split(&self.arguments_text(script)?))
+        let text = self.arguments_text(&script.replace(' ', BLANK))?;
+        Ok(split::split(&text).into_iter().map(|argument| argument.replace(BLANK, " ")).collect())
     }
 }
+
+/// Stands for a blank of the script's path while arguments are split: no path holds it.
+const BLANK: &str = "\u{f8ff}";
 
 const SH_FORMAT: &str = "-e {0}";
 const POWERSHELL_FORMAT: &str = "-command \". '{0}'\"";

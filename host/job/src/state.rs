@@ -7,6 +7,7 @@ use act_core::ids::StepPath;
 use act_expr::{Object, Value};
 use indexmap::IndexMap;
 
+use crate::annotations::Annotations;
 use crate::matcher::Matchers;
 
 /// What a job has come to.
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub(crate) posts: Vec<StepPath>,
     /// The same inside composite actions, by the composite's step.
     pub(crate) inner_posts: HashMap<StepPath, Vec<StepPath>>,
+    /// How many annotations steps have left.
+    pub(crate) annotations: Annotations,
     /// Whether the event's payload lies in the environment.
     pub(crate) event_written: bool,
     /// Whether the job's cancellation was taken in.

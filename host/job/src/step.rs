@@ -13,7 +13,7 @@ use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
 use act_workflow::step::{If, Step, StepKind};
-use act_workflow::token::{Token, TokenKind};
+use act_workflow::token::Token;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -22,6 +22,8 @@ use crate::display::{self, Doing};
 use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::state::Status;
+use crate::variables;
+use crate::written::as_written;
 
 /// What surrounds a step: the job, or a composite action.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub(crate) struct Frame {
 
 /// A composite action as its steps see it.
 pub(crate) struct ActionFrame {
+    /// `github.action`: the id of the job's own step, however deep the action is.
+    pub(crate) step_id: String,
     /// `github.action_path`.
     pub(crate) folder: String,
     /// `github.action_repository` and `action_ref`, of a remote action.
@@ -82,6 +86,7 @@ pub(crate) struct Running {
     pub(crate) minutes: Option<u64>,
     pub(crate) condition: If,
     pub(crate) commands: crate::console::CommandState,
+    pub(crate) repositories: crate::problem_file::Repositories,
     pub(crate) parts: u32,
 }
 
@@ -90,11 +95,13 @@ pub(crate) struct Running {
 pub(crate) struct StepEnd {
     pub(crate) outcome: Conclusion,
     pub(crate) conclusion: Conclusion,
+    /// Whether its condition could not be evaluated: a composite action ends with that.
+    pub(crate) is_undecided: bool,
 }
 
 impl StepEnd {
     const fn plain(conclusion: Conclusion) -> Self {
-        Self { outcome: conclusion, conclusion }
+        Self { outcome: conclusion, conclusion, is_undecided: false }
     }
 }
 
@@ -105,27 +112,38 @@ impl Executor<'_> {
     /// Only when the job cannot go on.
     pub(crate) async fn step(&mut self, frame: &Frame, unit: &Unit<'_>) -> Result<StepEnd, Loss> {
         self.notice_cancel().await?;
-        let mut running = self.prepare(frame, unit);
-        let (wanted, messages) = match self.wanted(unit, &mut running).await {
-            Ok(wanted) => (wanted, Vec::new()),
-            Err(Halt::Failed(messages)) => (true, messages),
-            Err(Halt::Lost(loss)) => return Err(loss),
-        };
-        if !wanted {
-            let end = StepEnd::plain(Conclusion::Skipped);
-            return self.finish(unit, running, None, end).await;
+        if self.state.cancel_seen {
+            // However the steps since the cancellation ended.
+            self.state.status = Status::Cancelled;
         }
-        let (began, result) = match self.begin_and_work(frame, unit, &mut running, messages).await {
-            Ok((began, result)) => (began, result),
-            Err(loss) => return Err(loss),
+        let mut running = self.prepare(frame, unit);
+        let env = self.take_env(unit, &mut running).await;
+        let is_env_wrong = env.is_err();
+        let wanted = match env {
+            Ok(()) => self.wanted(unit, &mut running).await,
+            Err(halt) => Err(halt),
         };
-        let end = self.conclude(unit, &mut running, result).await?;
-        self.finish(unit, running, Some(began), end).await
+        match wanted {
+            Ok(true) => {
+                let (began, result) = self.begin_and_work(frame, unit, &mut running).await?;
+                let end = self.conclude(unit, &mut running, result).await?;
+                self.finish(unit, running, Some(began), end).await
+            }
+            Ok(false) => self.finish(unit, running, None, StepEnd::plain(Conclusion::Skipped)).await,
+            Err(Halt::Failed(messages)) => {
+                // Nothing forgives this, `continue-on-error` neither.
+                let began = self.announce(unit, &running, self.what_as_written(unit)).await?;
+                messages.iter().for_each(|message| self.error(&unit.at, message));
+                let end = StepEnd { is_undecided: !is_env_wrong, ..StepEnd::plain(Conclusion::Failure) };
+                self.finish(unit, running, Some(began), end).await
+            }
+            Err(Halt::Lost(loss)) => Err(loss),
+        }
     }
 
     fn prepare(&self, frame: &Frame, unit: &Unit<'_>) -> Running {
         let mut env = self.state.env.clone();
-        env.extend(frame.overrides.clone());
+        variables::extend(&mut env, frame.overrides.clone(), self.env.facts().env_ignores_case);
         Running {
             at: unit.at.clone(),
             name: self.default_name(unit),
@@ -140,7 +158,8 @@ impl Executor<'_> {
             deadline: frame.deadline,
             minutes: None,
             condition: unit.condition.clone(),
-            commands: crate::console::CommandState::default(),
+            commands: crate::console::CommandState::new(self.spec.debug),
+            repositories: crate::problem_file::Repositories::default(),
             parts: 0,
         }
     }
@@ -148,7 +167,8 @@ impl Executor<'_> {
     fn scope_of(&self, frame: &Frame, unit: &Unit<'_>, env: &IndexMap<String, String>) -> StepScope {
         let mut contexts = self.contexts.clone();
         let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
-        github.insert("action", unit.step.id.as_str());
+        let own_id = || unit.step.id.as_str().to_owned();
+        github.insert("action", frame.action.as_ref().map_or_else(own_id, |action| action.step_id.clone()));
         if let Some(action) = &frame.action {
             github.insert("action_path", action.folder.as_str());
             let (repository, reference) = action.repository.clone().unzip();
@@ -168,17 +188,23 @@ impl Executor<'_> {
         StepScope::new(contexts, self.state.status, unit.action_status)
     }
 
-    /// Evaluates the step's environment, its name as well as may be, and whether it runs at all.
-    async fn wanted(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Halt> {
+    /// Evaluates the step's own environment.
+    async fn take_env(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<(), Halt> {
         if let Some(token) = &unit.step.env {
             let evaluate = |scope: &StepScope| evaluate::step_env(token, scope);
             let own = self.evaluate(&unit.at, &mut running.scope, evaluate).await?;
             for (name, value) in own {
-                running.env.insert(name.clone(), value.clone());
-                running.overrides.insert(name, value);
+                let ignores_case = self.env.facts().env_ignores_case;
+                variables::set(&mut running.env, &name, value.clone(), ignores_case);
+                variables::set(&mut running.overrides, &name, value, ignores_case);
             }
             running.scope.set("env", contexts::env_context(self.env.facts(), &running.env));
         }
+        Ok(())
+    }
+
+    /// Evaluates the step's name as well as may be, and whether it runs at all.
+    async fn wanted(&mut self, unit: &Unit<'_>, running: &mut Running) -> Result<bool, Halt> {
         if unit.at.phase == Phase::Main {
             self.evaluate_name(unit, running).await?;
         }
@@ -238,30 +264,22 @@ impl Executor<'_> {
         }
     }
 
-    /// Announces the step and does its work. `messages` are mistakes found before it could begin.
+    /// Announces the step and does its work.
     async fn begin_and_work(
         &mut self,
         frame: &Frame,
         unit: &Unit<'_>,
         running: &mut Running,
-        mut messages: Vec<String>,
     ) -> Result<(Timestamp, Result<(), Halt>), Loss> {
-        let work = if messages.is_empty() {
-            match self.plan_work(frame, unit, running).await {
-                Ok(work) => Some(work),
-                Err(Halt::Failed(found)) => {
-                    messages = found;
-                    None
-                }
-                Err(Halt::Lost(loss)) => return Err(loss),
+        let work = match self.plan_work(frame, unit, running).await {
+            Ok(work) => work,
+            Err(Halt::Failed(messages)) => {
+                let began = self.announce(unit, running, self.what_as_written(unit)).await?;
+                return Ok((began, Err(Halt::Failed(messages))));
             }
-        } else {
-            None
+            Err(Halt::Lost(loss)) => return Err(loss),
         };
-        let what =
-            work.as_ref().map_or_else(|| self.what_as_written(unit), |work| self.mask_what(&work.what));
-        let began = self.announce(unit, running, what).await?;
-        let Some(work) = work else { return Ok((began, Err(Halt::Failed(messages)))) };
+        let began = self.announce(unit, running, self.mask_what(&work.what)).await?;
         if let Err(halt) = self.limit_time(unit, running, began).await {
             return Ok((began, Err(halt)));
         }
@@ -363,7 +381,7 @@ impl Executor<'_> {
         }
         let forgiven = outcome == Conclusion::Failure && self.forgives(unit, running).await?;
         let conclusion = if forgiven { Conclusion::Success } else { outcome };
-        Ok(StepEnd { outcome, conclusion })
+        Ok(StepEnd { outcome, conclusion, is_undecided: false })
     }
 
     /// Source: `ExecutionContext.ApplyContinueOnError`.
@@ -430,14 +448,3 @@ impl Executor<'_> {
 
 /// A hundred years: longer limits are none.
 const MAX_SECONDS: u64 = 100 * 366 * 86_400;
-
-/// Returns a scalar as its file says it.
-pub(crate) fn as_written(token: &Token) -> String {
-    match &token.kind {
-        TokenKind::Null | TokenKind::Insert | TokenKind::Sequence(_) | TokenKind::Mapping(_) => String::new(),
-        TokenKind::Bool(value) => value.to_string(),
-        TokenKind::Number(value) => act_expr::coerce::to_text(&Value::Number(*value)).into_owned(),
-        TokenKind::String(text) => text.to_string(),
-        TokenKind::Expression(expression) => format!("${{{{ {} }}}}", expression.source()),
-    }
-}

@@ -16,7 +16,8 @@ use crate::checkout::CheckoutPlan;
 use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::script::Script;
-use crate::step::{Frame, Running, Unit, as_written};
+use crate::step::{Frame, Running, Unit};
+use crate::written::as_written;
 
 /// What a step will do, all expressions evaluated.
 pub(crate) struct Work {
@@ -75,7 +76,7 @@ impl Executor<'_> {
         mut inputs: IndexMap<String, String>,
     ) -> Result<Work, Halt> {
         let action = self.load(unit.step, &unit.at).await?;
-        self.name_repository(&action, running);
+        name_repository(action.repository.as_ref(), running);
         let mut remarks = match unit.at.phase {
             Phase::Main => self.input_remarks(&action, &inputs),
             // Said once is enough.
@@ -103,15 +104,6 @@ impl Executor<'_> {
             with: with.map(|(name, value)| (name.clone(), value.clone())).collect(),
         };
         Ok(Work { what, remarks, kind: WorkKind::Action { action, inputs } })
-    }
-
-    /// Sets `github.action_repository` and `action_ref`: of this very action, nothing for a local one.
-    fn name_repository(&self, action: &Action, running: &mut Running) {
-        let mut github = running.scope.get("github").as_object().cloned().unwrap_or_default();
-        let (repository, reference) = action.repository.clone().unzip();
-        github.insert("action_repository", repository);
-        github.insert("action_ref", reference);
-        running.scope.set("github", Value::from(github));
     }
 
     /// Source: `ActionRunner.RunAsync`.
@@ -189,6 +181,10 @@ impl Executor<'_> {
             return;
         }
         let path = unit.at.path.clone();
+        // Local actions inside of composite ones never get one (`ActionManager.PrepareActionsRecursiveAsync`).
+        if path.depth() > 0 && action.repository.is_none() {
+            return;
+        }
         let owed = match path.depth() {
             0 => &mut self.state.posts,
             _ => self.state.inner_posts.entry(path.scope()).or_default(),
@@ -216,6 +212,18 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// Sets `github.action_repository` and `action_ref`: of this very action, nothing for a local one or a script,
+/// also within a remote composite action.
+///
+/// Source: `ActionRunner.RunAsync`.
+pub(crate) fn name_repository(repository: Option<&(String, String)>, running: &mut Running) {
+    let mut github = running.scope.get("github").as_object().cloned().unwrap_or_default();
+    let (repository, reference) = repository.cloned().unzip();
+    github.insert("action_repository", repository);
+    github.insert("action_ref", reference);
+    running.scope.set("github", Value::from(github));
 }
 
 fn has_pre(action: &Action) -> bool {

@@ -138,6 +138,17 @@ fn a_quote_in_the_scripts_path_stays_a_quote() {
 }
 
 #[test]
+fn a_blank_in_the_scripts_path_does_not_split_it() {
+    for (asked, expected) in [
+        ("bash", &["--noprofile", "--norc", "-e", "-o", "pipefail", "/my jobs/a b.sh"][..]),
+        ("pwsh", &["-command", ". '/my jobs/a b.sh'"]),
+        ("x \"{0}\" -f={0}", &["/my jobs/a b.sh", "-f=/my jobs/a b.sh"]),
+    ] {
+        assert_eq!(Shell::parse(Some(asked), Host::Unix).arguments("/my jobs/a b.sh").unwrap(), expected);
+    }
+}
+
+#[test]
 fn scripts_are_completed_for_their_shell() {
     for (asked, host, expected) in [
         (Some("bash"), Host::Unix, "a\r\nb\n"),

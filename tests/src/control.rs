@@ -1,0 +1,246 @@
+//! The host of one job in a test: keeps what is emitted in memory, answers from tables, and may cut the job.
+//!
+//! The cut stands for a host process that is killed: either just after an emission was kept, or just before.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use act_core::Loss;
+use act_core::control::{
+    ActionError, Admission, CancelStage, Checkout, CheckoutAsk, Control, Emission, FetchedAction, RemoteUses,
+    Secret, SecretAnswer, SecretAsk, StepAsk,
+};
+use act_core::event::{Event, LogLine};
+use act_core::record::Record;
+use act_core::tree::Tree;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use crate::tree::MemoryTree;
+
+/// When the host is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// When so many emissions have been kept; the last one is.
+    After(usize),
+    /// When so many emissions would have been kept; the last one is not.
+    Before(usize),
+}
+
+/// What happens when a line of the log comes by.
+enum Trigger {
+    Stage(CancelStage),
+    Advance(SignedDuration),
+}
+
+/// Answers one job; see the [module](self).
+pub struct MemoryControl {
+    kept: Mutex<(Vec<Record>, Vec<Event>)>,
+    emissions: Mutex<usize>,
+    cut: Option<Cut>,
+    clock: AtomicI64,
+    triggers: Vec<(String, Trigger)>,
+    /// What is masked from the start.
+    pub masks: Vec<String>,
+    /// Secrets by name.
+    pub secrets: HashMap<String, String>,
+    /// Secrets that are refused, with the reason.
+    pub denied: HashMap<String, String>,
+    /// Actions by `owner/repo@ref`, with the commit they resolve to.
+    pub actions: HashMap<String, (String, MemoryTree)>,
+    /// What a checkout brings.
+    pub checkout: Option<MemoryTree>,
+    /// Steps whose admission is refused, by their path.
+    pub refused: HashMap<String, String>,
+    /// What was asked of [`Control::admit`], in order.
+    pub asked: Mutex<Vec<StepAsk>>,
+    stage: watch::Sender<CancelStage>,
+}
+
+impl Default for MemoryControl {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            emissions: Mutex::default(),
+            cut: None,
+            clock: AtomicI64::new(1_790_000_000_000),
+            triggers: Vec::new(),
+            masks: Vec::new(),
+            secrets: HashMap::new(),
+            denied: HashMap::new(),
+            actions: HashMap::new(),
+            checkout: None,
+            refused: HashMap::new(),
+            asked: Mutex::default(),
+            stage: watch::Sender::new(CancelStage::None),
+        }
+    }
+}
+
+impl MemoryControl {
+    /// Cuts the job.
+    #[must_use]
+    pub const fn cut(mut self, cut: Cut) -> Self {
+        self.cut = Some(cut);
+        self
+    }
+
+    /// Adds a secret: it can be asked for, and is masked.
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.insert(name.to_ascii_uppercase(), value.to_owned());
+        self.masks.push(value.to_owned());
+        self
+    }
+
+    /// Adds an action of another repository.
+    #[must_use]
+    pub fn action(mut self, source: &str, files: &[(&str, &str)]) -> Self {
+        let commit = format!("{:040x}", 0xabc0 + self.actions.len());
+        let tree = MemoryTree::new(&commit, files);
+        self.actions.insert(source.to_owned(), (commit, tree));
+        self
+    }
+
+    /// Sets what a checkout brings.
+    #[must_use]
+    pub fn repository(mut self, files: &[(&str, &str)]) -> Self {
+        self.checkout = Some(MemoryTree::new("source", files));
+        self
+    }
+
+    /// Raises the stage of cancellation when a line with `text` is kept.
+    #[must_use]
+    pub fn cancel_at(mut self, text: &str, stage: CancelStage) -> Self {
+        self.triggers.push((text.to_owned(), Trigger::Stage(stage)));
+        self
+    }
+
+    /// Moves the clock forward when a line with `text` is kept.
+    #[must_use]
+    pub fn advance_at(mut self, text: &str, by: SignedDuration) -> Self {
+        self.triggers.push((text.to_owned(), Trigger::Advance(by)));
+        self
+    }
+
+    /// Begins where a host that was killed left off.
+    #[must_use]
+    pub fn with_past(self, records: Vec<Record>, events: Vec<Event>) -> Self {
+        *self.kept.lock().unwrap() = (records, events);
+        self
+    }
+
+    /// Raises the stage of cancellation.
+    pub fn raise(&self, stage: CancelStage) {
+        self.stage.send_if_modified(|now| std::mem::replace(now, stage.max(*now)) != stage);
+    }
+
+    /// Returns what was kept so far.
+    #[must_use]
+    pub fn kept(&self) -> (Vec<Record>, Vec<Event>) {
+        self.kept.lock().unwrap().clone()
+    }
+
+    /// Returns how many emissions came.
+    #[must_use]
+    pub fn emissions(&self) -> usize {
+        *self.emissions.lock().unwrap()
+    }
+
+    fn react(&self, event: &Event) {
+        let Event::Output { lines, .. } = event else { return };
+        for line in lines {
+            let (LogLine::Text(text) | LogLine::Marked(_, text)) = line;
+            for (_, trigger) in self.triggers.iter().filter(|(wanted, _)| text.contains(wanted)) {
+                match trigger {
+                    Trigger::Stage(stage) => self.raise(*stage),
+                    Trigger::Advance(by) => {
+                        let millis = i64::try_from(by.as_millis()).unwrap();
+                        self.clock.fetch_add(millis, Ordering::SeqCst);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Control for MemoryControl {
+    async fn emit(&self, emission: Emission) -> Result<(), Loss> {
+        let count = {
+            let mut emissions = self.emissions.lock().unwrap();
+            *emissions += 1;
+            *emissions
+        };
+        let killed = || Err(Loss::Log("cut".to_owned()));
+        if self.cut == Some(Cut::Before(count)) {
+            return killed();
+        }
+        {
+            let mut kept = self.kept.lock().unwrap();
+            kept.0.extend(emission.records);
+            kept.1.extend(emission.events.clone());
+        }
+        emission.events.iter().for_each(|event| self.react(event));
+        if self.cut == Some(Cut::After(count)) { killed() } else { Ok(()) }
+    }
+
+    /// One millisecond passes with every look at the clock.
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.clock.fetch_add(1, Ordering::SeqCst)).unwrap()
+    }
+
+    fn masks(&self) -> Vec<Secret> {
+        self.masks.iter().cloned().map(Secret::new).collect()
+    }
+
+    async fn secret(&self, ask: &SecretAsk) -> SecretAnswer {
+        let name = ask.name.0.to_ascii_uppercase();
+        if let Some(reason) = self.denied.get(&name) {
+            return SecretAnswer::Denied(reason.clone());
+        }
+        self.secrets
+            .get(&name)
+            .map_or(SecretAnswer::Missing, |value| SecretAnswer::Value(Secret::new(value.clone())))
+    }
+
+    async fn admit(&self, ask: &StepAsk) -> Admission {
+        self.asked.lock().unwrap().push(ask.clone());
+        self.refused
+            .get(&ask.step.path.to_string())
+            .map_or(Admission::Allowed, |reason| Admission::Denied(reason.clone()))
+    }
+
+    async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
+        let by_commit = || self.actions.values().find(|(commit, _)| *commit == uses.reference);
+        let Some((commit, tree)) = self.actions.get(&uses.source()).or_else(by_commit) else {
+            let message = format!("Unable to resolve action `{}`, repository not found", uses.source());
+            return Err(ActionError { message });
+        };
+        let below = |name: &str| match uses.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}/{name}"),
+        };
+        let manifest = ["action.yml", "action.yaml", "Dockerfile"]
+            .into_iter()
+            .find_map(|name| Some((name.to_owned(), tree.bytes(&below(name))?)));
+        let tree: Arc<dyn Tree> = Arc::new(tree.clone());
+        Ok(FetchedAction { commit: commit.clone(), tree, manifest })
+    }
+
+    async fn checkout(&self, _: &CheckoutAsk) -> Result<Checkout, ActionError> {
+        let missing = || ActionError { message: "there is no repository here".to_owned() };
+        self.checkout.clone().map(|tree| Checkout::Tree(Arc::new(tree))).ok_or_else(missing)
+    }
+
+    fn cancel_stage(&self) -> CancelStage {
+        *self.stage.borrow()
+    }
+
+    async fn cancelled_beyond(&self, seen: CancelStage) -> CancelStage {
+        let mut stage = self.stage.subscribe();
+        *stage.wait_for(|stage| *stage > seen).await.unwrap()
+    }
+}

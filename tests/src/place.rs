@@ -1,0 +1,117 @@
+//! A machine for a test, made by the local provisioner and taken down at the end: seen as it is, or from afar.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use act_core::environment::{EnvPath, Environment, LogicalPath, Root, Target};
+use act_core::ids::{Attempt, Epoch, Launch, LaunchId, MachineId, RunId};
+use act_core::place::{Bind, Decision, Shape};
+use act_core::provisioner::{Creation, Machine, Provisioner, Release, Released};
+use act_local::{LocalConfig, LocalProvisioner, own_arch, own_os};
+use tempfile::TempDir;
+
+use crate::far::{FarEnvironment, Link};
+
+/// A machine and the environment on it.
+pub struct Place {
+    /// Where processes run.
+    pub env: Arc<dyn Environment>,
+    /// Who made the machine.
+    pub provisioner: Arc<dyn Provisioner>,
+    /// The machine.
+    pub machine: Machine,
+    root: TempDir,
+}
+
+/// What a test's machine inherits.
+fn inherited() -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap();
+    vec![("PATH".to_owned(), path), ("INHERITED".to_owned(), "yes".to_owned())]
+}
+
+/// Returns a provisioner below a folder.
+#[must_use]
+pub fn local_provisioner(root: &Path) -> LocalProvisioner {
+    let mut config = LocalConfig::new(root);
+    config.env = inherited();
+    // Room for the longest command, which is taken in as a whole.
+    config.output_buffer = 2 * 1024 * 1024;
+    LocalProvisioner::open(config).unwrap()
+}
+
+/// The launch of every test's job.
+#[must_use]
+pub fn launch() -> LaunchId {
+    LaunchId {
+        run: RunId::from_parts(1_790_000_000_000, 7),
+        job: "build".parse().unwrap(),
+        attempt: Attempt(1),
+        launch: Launch(1),
+    }
+}
+
+/// What local machines are made for.
+#[must_use]
+pub fn decision(repository: &str) -> Decision {
+    Decision {
+        shape: Shape::Process { os: own_os(), arch: own_arch() },
+        bind: Bind { repository: repository.to_owned(), deadline: None },
+    }
+}
+
+impl Place {
+    /// Makes a machine as it is, on this one.
+    pub async fn local() -> Self {
+        Self::make(TempDir::new().unwrap(), "octo/hello", |env| env).await
+    }
+
+    /// Makes a machine that lies far away; `seed` decides what goes wrong on the way there.
+    pub async fn far(seed: u64) -> Self {
+        Self::linked(Link::unreliable(seed)).await
+    }
+
+    /// Makes a far machine behind a given link.
+    pub async fn linked(link: Link) -> Self {
+        let root = tempfile::Builder::new().prefix("fern ä ").tempdir().unwrap();
+        Self::make(root, "octo/hölle öde", |env| Arc::new(FarEnvironment::new(env, link))).await
+    }
+
+    async fn make(
+        root: TempDir,
+        repository: &str,
+        see: impl FnOnce(Arc<dyn Environment>) -> Arc<dyn Environment>,
+    ) -> Self {
+        let provisioner = Arc::new(local_provisioner(root.path()));
+        let Creation::Created(machine) =
+            provisioner.create(&MachineId::of(&launch()), &decision(repository)).await
+        else {
+            panic!("a new machine was expected");
+        };
+        let env = see(provisioner.bind(&machine, &launch(), Epoch(1)).await.unwrap());
+        Self { env, provisioner, machine, root }
+    }
+
+    /// Returns where a logical path lies for processes.
+    #[must_use]
+    pub fn at(&self, root: Root, rest: &str) -> EnvPath {
+        self.env.path(&Target::Job, &LogicalPath::new(root, rest))
+    }
+
+    /// Returns the folder that holds the machine, for a look behind the environment's back.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Writes a file into the workspace, past the environment.
+    pub fn write(&self, path: &str, text: &str) {
+        let file = std::path::PathBuf::from(self.at(Root::Workspace, path).0);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    /// Takes the machine down; all of it must be gone.
+    pub async fn release(self) {
+        assert_eq!(self.provisioner.release(&self.machine, Release::Done).await, Released::Gone);
+    }
+}
