@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use act_core::control::RemoteUses;
+use act_core::control::{ActionError, RemoteUses};
 use act_git::{ActionStore, StoreError};
 use act_workflow::called::{Found, WorkflowFiles};
 use act_workflow::model::{CallTarget, Workflow};
