@@ -92,9 +92,11 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Dis
         // A link counts as what it leads to, which costs a look at it.
         let kind = entry.file_type().ok().filter(|kind| !kind.is_symlink());
         let is_dir = kind.map_or_else(|| path.is_dir(), |kind| kind.is_dir());
+        // A link that leads nowhere is found, too: reading it says so.
+        let is_file = kind.map_or_else(|| path.is_file() || !path.exists(), |kind| kind.is_file());
         if is_dir && depth > 0 {
             list(&path, depth - 1, found)?;
-        } else if is_yaml(&path) && kind.map_or_else(|| path.is_file(), |kind| kind.is_file()) {
+        } else if is_yaml(&path) && is_file {
             found.push(path);
         }
     }

@@ -60,6 +60,7 @@ impl Run {
             Ok(seat) => Ok(seat),
             Err(NoSeat::Cancelled(reason)) => {
                 self.say(None, Event::RunCancelled { reason });
+                self.cancel.raise(CancelStage::Cancel);
                 Err(end(Conclusion::Cancelled))
             }
             Err(NoSeat::Failed(messages)) => {

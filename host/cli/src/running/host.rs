@@ -71,7 +71,8 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
 /// Opens this machine.
 pub(crate) fn provisioner(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
     let provisioner = LocalProvisioner::open(this_machine(config)).map_err(|error| {
-        CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
+        let message = format!("cannot keep machines in {}: {error}", config.state.display());
+        CliError::new(Exit::Infrastructure, message).hint("`ACT_HOST_STATE` names another folder for runs")
     })?;
     Ok(Arc::new(provisioner))
 }

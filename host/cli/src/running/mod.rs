@@ -70,13 +70,18 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         }
         let request = number(prepared.request, config)?;
         let RunHost { host, log } = host::open(config, &facts, &request, &store, &provisioner)?;
-        let run = act_engine::run(request, host, cancel.clone());
+        // Of its own: what cancels one run, such as its concurrency group, is nothing to the others.
+        let own = cancel.child();
+        let run = act_engine::run(request, host, own.clone());
         let end = tokio::select! {
             end = run => end,
             never = signals(&cancel) => match never {},
             never = ticks(&log) => match never {},
         };
-        ends.push(end);
+        if let Err(loss) = &end {
+            stream::complain(&format!("error: {loss}\n"));
+        }
+        ends.push(end_of(end, own.stage()));
     }
     forget_old_runs(config);
     Ok(exit_of(&ends, cancel.stage()))
@@ -161,19 +166,55 @@ async fn stop_signal() {
     }
 }
 
-/// The gravest end of several runs decides.
-fn exit_of(ends: &[Result<RunEnd, Loss>], stage: CancelStage) -> Exit {
-    let lost = |end: &Result<RunEnd, Loss>| end.as_ref().map_or(true, |end| end.infrastructure);
-    let good = |end: &Result<RunEnd, Loss>| {
-        matches!(end, Ok(RunEnd { conclusion: Conclusion::Success | Conclusion::Skipped, .. }))
-    };
-    if ends.iter().any(lost) {
-        Exit::Infrastructure
-    } else if stage > CancelStage::None {
-        Exit::Cancelled
-    } else if ends.iter().all(good) {
-        Exit::Success
-    } else {
-        Exit::JobFailed
+/// Returns the code of one run. Cancelled is what somebody cancelled; a job that was stopped because its time
+/// was up has failed.
+fn end_of(end: Result<RunEnd, Loss>, stage: CancelStage) -> Exit {
+    match end {
+        Err(_) | Ok(RunEnd { infrastructure: true, .. }) => Exit::Infrastructure,
+        Ok(RunEnd { conclusion: Conclusion::Success | Conclusion::Skipped, .. }) => Exit::Success,
+        Ok(RunEnd { conclusion: Conclusion::Cancelled, .. }) if stage > CancelStage::None => Exit::Cancelled,
+        Ok(RunEnd { conclusion: Conclusion::Cancelled | Conclusion::Failure, .. }) => Exit::JobFailed,
+    }
+}
+
+/// The gravest end of several runs decides; once the user has cancelled, that does, unless a machine failed.
+fn exit_of(ends: &[Exit], stage: CancelStage) -> Exit {
+    let cancelled = (stage > CancelStage::None).then_some(Exit::Cancelled);
+    let any = |exit| ends.contains(&exit).then_some(exit);
+    any(Exit::Infrastructure)
+        .or(cancelled)
+        .or_else(|| any(Exit::JobFailed))
+        .or_else(|| any(Exit::Cancelled))
+        .unwrap_or(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_end_decides() {
+        use CancelStage::{Cancel, None};
+        use Exit::{Cancelled, Infrastructure, JobFailed, Success};
+        for (ends, stage, exit) in [
+            (&[][..], None, Success),
+            (&[Success, Success], None, Success),
+            (&[Success, JobFailed, Cancelled], None, JobFailed),
+            (&[Cancelled, Success], None, Cancelled),
+            (&[JobFailed, Infrastructure], None, Infrastructure),
+            (&[JobFailed], Cancel, Cancelled),
+            (&[Infrastructure], Cancel, Infrastructure),
+            (&[], Cancel, Cancelled),
+        ] {
+            assert_eq!(exit_of(ends, stage), exit, "{ends:?}");
+        }
+    }
+
+    #[test]
+    fn only_who_is_cancelled_by_somebody_counts_as_cancelled() {
+        let cancelled = RunEnd { conclusion: Conclusion::Cancelled, infrastructure: false };
+        assert_eq!(end_of(Ok(cancelled), CancelStage::Cancel), Exit::Cancelled);
+        assert_eq!(end_of(Ok(cancelled), CancelStage::None), Exit::JobFailed);
+        assert_eq!(end_of(Err(Loss::Fenced), CancelStage::None), Exit::Infrastructure);
     }
 }
