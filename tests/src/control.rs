@@ -40,8 +40,11 @@ pub struct MemoryControl {
     kept: Mutex<(Vec<Record>, Vec<Event>)>,
     emissions: Mutex<usize>,
     cut: Option<Cut>,
+    /// Milliseconds since 1970 when it began, and what was added.
     clock: AtomicI64,
+    began: std::time::Instant,
     triggers: Vec<(String, Trigger)>,
+    late_steps: Vec<(String, SignedDuration)>,
     /// What is masked from the start.
     pub masks: Vec<String>,
     /// Secrets by name.
@@ -66,7 +69,9 @@ impl Default for MemoryControl {
             emissions: Mutex::default(),
             cut: None,
             clock: AtomicI64::new(1_790_000_000_000),
+            began: std::time::Instant::now(),
             triggers: Vec::new(),
+            late_steps: Vec::new(),
             masks: Vec::new(),
             secrets: HashMap::new(),
             denied: HashMap::new(),
@@ -125,6 +130,13 @@ impl MemoryControl {
         self
     }
 
+    /// Moves the clock forward when a step, named by its path, has begun.
+    #[must_use]
+    pub fn advance_when_begun(mut self, step: &str, by: SignedDuration) -> Self {
+        self.late_steps.push((step.to_owned(), by));
+        self
+    }
+
     /// Begins where a host that was killed left off.
     #[must_use]
     pub fn with_past(self, records: Vec<Record>, events: Vec<Event>) -> Self {
@@ -149,17 +161,23 @@ impl MemoryControl {
         *self.emissions.lock().unwrap()
     }
 
+    fn advance(&self, by: SignedDuration) {
+        let millis = i64::try_from(by.as_millis()).unwrap();
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
     fn react(&self, event: &Event) {
+        if let Event::StepStarted(started) = event {
+            let is_this = |late: &&(String, SignedDuration)| late.0 == started.step.path.to_string();
+            self.late_steps.iter().filter(is_this).for_each(|(_, by)| self.advance(*by));
+        }
         let Event::Output { lines, .. } = event else { return };
         for line in lines {
             let (LogLine::Text(text) | LogLine::Marked(_, text)) = line;
             for (_, trigger) in self.triggers.iter().filter(|(wanted, _)| text.contains(wanted)) {
                 match trigger {
                     Trigger::Stage(stage) => self.raise(*stage),
-                    Trigger::Advance(by) => {
-                        let millis = i64::try_from(by.as_millis()).unwrap();
-                        self.clock.fetch_add(millis, Ordering::SeqCst);
-                    }
+                    Trigger::Advance(by) => self.advance(*by),
                 }
             }
         }
@@ -187,9 +205,9 @@ impl Control for MemoryControl {
         if self.cut == Some(Cut::After(count)) { killed() } else { Ok(()) }
     }
 
-    /// One millisecond passes with every look at the clock.
     fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.clock.fetch_add(1, Ordering::SeqCst)).unwrap()
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap();
+        Timestamp::from_millisecond(self.clock.load(Ordering::SeqCst) + passed).unwrap()
     }
 
     fn masks(&self) -> Vec<Secret> {

@@ -139,7 +139,7 @@ async fn a_wrong_command_fails_its_step_and_shows_the_line() {
             "##[error]Unable to process command '::set-output::x' successfully.",
             "##[error]Required field 'name' is missing in ##[set-output] command.",
             "##[error]The `set-env` command is disabled.",
-            "##[error]Unable to find problem matcher file",
+            "##[error]Could not find file",
             r"##[\start-action display=x;id=y]",
         ] {
             assert!(log.contains(text), "{text} in {log}");

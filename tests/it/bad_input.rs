@@ -1,0 +1,272 @@
+//! Bad input: a clear error, its exit code, nothing half done.
+
+use act_tests::cli::{Project, Ran};
+
+const STEPS: &str = "    runs-on: ubuntu-latest\n    steps: [{run: echo never}]\n";
+
+/// Runs a workflow that must be refused before anything starts.
+fn refused(workflow: impl AsRef<[u8]>) -> Ran {
+    let mut project = Project::new();
+    project.file(".github/workflows/ci.yml", workflow).commit();
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(!ran.stdout.contains("never"), "{ran}");
+    assert!(!project.folder("state/runs").exists(), "a run was recorded: {ran}");
+    assert_eq!(project.leftovers(), [""; 0]);
+    ran
+}
+
+fn says(ran: &Ran, texts: &[&str]) {
+    for text in texts {
+        assert!(ran.stderr.contains(text), "`{text}` is not said:\n{ran}");
+    }
+}
+
+#[test]
+fn broken_yaml_is_shown_where_it_breaks() {
+    let ran = refused("on: push\njobs:\n  a: [\n");
+    says(&ran, &["error: ", ".github/workflows/ci.yml:"]);
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
+    let ran = refused("on: pusk\njobs:\n  a:\n    runs-on: x\n    steps: [{rum: echo never}]\n");
+    says(&ran, &["Unexpected value 'pusk'", "ci.yml:1:5", "Unexpected value 'rum'", "ci.yml:5:14"]);
+}
+
+#[test]
+fn a_file_of_ten_megabytes_is_too_large() {
+    let workflow = format!("on: push\njobs:\n  a:\n{STEPS}# {}\n", "x".repeat(10 << 20));
+    says(&refused(workflow), &["ci.yml"]);
+}
+
+#[test]
+fn an_alias_bomb_is_no_bomb() {
+    let mut workflow = "on: push\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n".to_owned();
+    for level in 1..12 {
+        let aliases = vec![format!("*x{}", level - 1); 10].join(", ");
+        workflow.push_str(&format!("x{level}: &x{level} [{aliases}]\n"));
+    }
+    workflow.push_str(&format!("jobs:\n  a:\n{STEPS}"));
+    says(&refused(workflow), &["ci.yml"]);
+}
+
+#[test]
+fn ten_thousand_levels_are_too_deep() {
+    let workflow = format!("on: push\nenv: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    says(&refused(workflow), &["ci.yml"]);
+}
+
+#[test]
+fn a_binary_file_is_no_workflow() {
+    let bytes: Vec<u8> = (0..=255_u8).cycle().take(4096).collect();
+    says(&refused(bytes), &["ci.yml"]);
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_fine() {
+    let workflow = format!("\u{feff}on: push\njobs:\n  a:\n{}", STEPS.replace("never", "it runs"));
+    let project = Project::with(&workflow.replace('\n', "\r\n"));
+    let ran = project.run(&[]);
+    assert_eq!((ran.code, ran.lines_with("  it runs").len()), (Some(0), 1), "{ran}");
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let project = Project::new();
+    for args in [&["run"][..], &["run", "-W", "nowhere"], &["run", "-C", "nowhere"], &["validate", "nowhere"]]
+    {
+        let ran = project.act(args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {ran}");
+        assert!(ran.stderr.contains(if args.len() > 1 { "nowhere" } else { ".github/workflows" }), "{ran}");
+    }
+}
+
+#[test]
+fn a_workflow_that_cannot_be_read_is_said_and_the_others_are_not_run_alone() {
+    let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
+    // Everybody may read a file, if they are root; nobody can read what a link to nowhere says.
+    std::os::unix::fs::symlink("nowhere.yml", project.path(".github/workflows/broken.yml")).unwrap();
+    project.commit();
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    says(&ran, &["broken.yml"]);
+    assert!(!ran.stdout.contains("never"), "{ran}");
+}
+
+#[test]
+fn an_event_file_must_be_a_json_object() {
+    let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
+    for text in ["{", "[1]", "\u{0}\u{1}", ""] {
+        project.file("event.json", text);
+        let ran = project.run(&["-e", "event.json"]);
+        assert_eq!(ran.code, Some(2), "{text:?}: {ran}");
+        says(&ran, &["event.json"]);
+    }
+    let ran = project.run(&["-e", "missing.json"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    says(&ran, &["missing.json"]);
+}
+
+#[test]
+fn a_matrix_of_257_legs_fails_its_job_with_the_count() {
+    let legs: Vec<String> = (0..257).map(|leg| leg.to_string()).collect();
+    let workflow =
+        format!("on: push\njobs:\n  a:\n    strategy: {{matrix: {{v: [{}]}}}}\n{STEPS}", legs.join(", "));
+    let project = Project::with(&workflow);
+    let ran = project.run(&[]);
+    assert!(matches!(ran.code, Some(1 | 2)), "{ran}");
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("257") && said.contains("256"), "{ran}");
+    assert!(!said.contains("  never"), "{ran}");
+}
+
+#[test]
+fn a_label_that_nobody_maps_refuses_the_run() {
+    for (label, hint) in [
+        ("ubuntu-lastest", "did you mean `ubuntu-latest`?"),
+        ("[self-hosted, gpu]", "-P gpu=-self-hosted"),
+        ("macos-latest", "-P macos-latest=-self-hosted"),
+    ] {
+        let steps = STEPS.replace("ubuntu-latest", label);
+        let ran = refused(format!("on: push\njobs:\n  a:\n{steps}"));
+        says(&ran, &["ci.yml:4:", hint]);
+    }
+}
+
+#[test]
+fn labels_of_a_matrix_are_checked_leg_by_leg() {
+    let workflow = "on: push
+jobs:
+  a:
+    strategy: {matrix: {os: [ubuntu-latest, plan9]}}
+    runs-on: ${{ matrix.os }}
+    steps: [{run: echo never}]
+";
+    says(&refused(workflow), &["plan9", "ci.yml:5:"]);
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_in_one_list() {
+    let workflow = "on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    container: node:24
+    services: {db: {image: postgres}}
+    steps:
+      - uses: docker://alpine
+      - id: bg
+        run: echo never
+        background: true
+      - wait: bg
+  b:
+    runs-on: ubuntu-latest
+    steps: [{run: echo never}]
+";
+    let ran = refused(workflow);
+    for place in ["`container`", "`services`", "Docker actions", "background steps", "`wait` steps"] {
+        says(&ran, &[place, "not built yet"]);
+    }
+    for line in ["ci.yml:5:", "ci.yml:6:", "ci.yml:8:", "ci.yml:9:", "ci.yml:12:"] {
+        says(&ran, &[line]);
+    }
+}
+
+#[test]
+fn unknown_events_jobs_and_inputs_name_what_there_is() {
+    let workflow = "on:
+  push:
+  workflow_dispatch:
+    inputs:
+      level: {type: choice, options: [low, high]}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps: [{run: echo never}]
+";
+    let project = Project::with(workflow);
+    for (args, texts) in [
+        (&["run", "pusch"][..], &["pusch", "did you mean `push`?"][..]),
+        (&["run", "-j", "biuld"], &["biuld", "did you mean `build`?"]),
+        (&["run", "workflow_dispatch", "--input", "level=middle"], &["middle", "level"]),
+        (&["run", "workflow_dispatch", "--input", "lvl=low"], &["lvl"]),
+        (&["run", "--wrokflows", "x"], &["--wrokflows"]),
+    ] {
+        let ran = project.act(args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {ran}");
+        says(&ran, texts);
+        assert!(!ran.stdout.contains("never"), "{ran}");
+    }
+}
+
+#[test]
+fn a_malformed_file_of_secrets_is_shown_by_line_and_not_by_content() {
+    let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
+    project.file(".secrets", "GOOD=1\nthis is tops3cret and no assignment\n");
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    says(&ran, &[".secrets", "2"]);
+    assert!(!ran.stderr.contains("tops3cret"), "{ran}");
+}
+
+#[test]
+fn invalid_utf_8_in_output_is_replaced() {
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: \"printf 'a\\\\377b\\\\n'\"}]\n";
+    let ran = Project::with(workflow).run(&[]);
+    assert_eq!((ran.code, ran.lines_with("  a\u{fffd}b").len()), (Some(0), 1), "{ran}");
+}
+
+#[test]
+fn eight_million_lines_of_output_all_arrive() {
+    // A gigabyte takes a build without optimisation too long; `cargo xtask bench` prints more.
+    let workflow = "on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps: [{run: \"yes 'sixteen letters' | head -c 134217728\"}]
+";
+    let project = Project::with(workflow);
+    let counted = project.shell("act-host run --log-format plain | grep -c '  sixteen letters'").end();
+    assert_eq!(counted.stdout.trim(), (134_217_728 / 16).to_string(), "{counted}");
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_end_the_run() {
+    let workflow = "on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: seq 1 200000
+      - run: touch \"$HOME/reached\"
+";
+    let project = Project::with(workflow);
+    let ran = project.shell("act-host run | head -1").end();
+    assert!(project.folder("home/reached").exists(), "{ran}");
+    assert!(ran.stderr.is_empty(), "{ran}");
+}
+
+#[test]
+fn a_full_disk_for_the_log_is_an_infrastructure_failure() {
+    let workflow = "on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: seq 1 200000
+      - run: touch \"$HOME/reached\"
+";
+    let project = Project::with(workflow);
+    // A file system of its own, seen by nobody else, gone with the shell.
+    let script = "mount -t tmpfs -o size=512k none \"$ACT_HOST_STATE/runs\" 2>/dev/null || exit 99; act-host run >/dev/null";
+    std::fs::create_dir_all(project.folder("state/runs")).unwrap();
+    let ran = project.shell(&format!("unshare --mount bash -c '{script}' || exit $?")).end();
+    if ran.code == Some(99) || ran.stderr.contains("unshare failed") {
+        eprintln!("skipped: mounting a file system needs root");
+        return;
+    }
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(!project.folder("home/reached").exists(), "the run went on without a log: {ran}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}

@@ -1,0 +1,425 @@
+//! What a user sees of a run.
+
+use act_tests::cli::Project;
+use insta::assert_snapshot;
+
+#[test]
+fn a_green_run_shows_its_steps_and_ends_with_a_table() {
+    let project = Project::with(
+        r#"
+name: CI
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - name: Look around
+        run: |
+          ls -A
+          git log --format=%s
+      - run: |
+          echo '# Built' >> "$GITHUB_STEP_SUMMARY"
+          echo "::notice file=src/main.c,line=3::well done"
+"#,
+    );
+    assert_snapshot!(project.run(&[]), @r#"
+    exit 0
+    CI
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ build on act-host
+    ▸ Run actions/checkout@v4
+      Checked out the working tree of local/project
+    ✓ Run actions/checkout@v4 (<time>)
+    ▸ Look around
+      .git
+      .github
+      all there is
+    ✓ Look around (<time>)
+    ▸ Run echo '# Built' >> "$GITHUB_STEP_SUMMARY"
+      notice: well done
+      at src/main.c:3
+    ✓ Run echo '# Built' >> "$GITHUB_STEP_SUMMARY" (<time>)
+
+    summary of Run echo '# Built' >> "$GITHUB_STEP_SUMMARY"
+      # Built
+
+    annotations
+      notice: well done
+        src/main.c:3  Run echo '# Built' >> "$GITHUB_STEP_SUMMARY"
+
+      ✓ build  success  <time>
+
+    ✓ CI succeeded in <time>
+      full log: act-host runs logs <run>
+    "#);
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_failing_run_ends_with_what_the_failing_step_said() {
+    let project = Project::with(
+        r#"
+name: CI
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: seq 1 1000
+      - name: Unit tests
+        run: |
+          seq 1 1000
+          echo "assertion failed: left == right"
+          exit 3
+      - run: echo not reached
+      - name: Clean up
+        if: always()
+        run: echo cleaned
+"#,
+    );
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(1));
+    let end = ran.stdout.split("▸ Clean up").nth(1).unwrap();
+    assert_snapshot!(end, @"
+      cleaned
+    ✓ Clean up (<time>)
+
+    ✗ Unit tests failed, its last lines:
+        983
+        984
+        985
+        986
+        987
+        988
+        989
+        990
+        991
+        992
+        993
+        994
+        995
+        996
+        997
+        998
+        999
+        1000
+        assertion failed: left == right
+        error: Process completed with exit code 3.
+
+      ✗ test  failure  <time>  Unit tests
+
+    ✗ CI failed in <time>
+      full log: act-host runs logs <run>
+    ");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn values_pass_from_job_to_job_and_through_the_matrix() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  plan:
+    runs-on: ubuntu-latest
+    outputs:
+      cells: ${{ steps.plan.outputs.cells }}
+    steps:
+      - id: plan
+        run: echo 'cells=["x", "y"]' >> "$GITHUB_OUTPUT"
+  build:
+    needs: plan
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        cell: ${{ fromJSON(needs.plan.outputs.cells) }}
+        n: [1]
+        include: [{cell: z, extra: yes}]
+    outputs:
+      last: ${{ steps.make.outputs.made }}
+      seldom: ${{ steps.make.outputs.seldom }}
+    steps:
+      - id: make
+        run: |
+          echo "made=${{ matrix.cell }}${{ matrix.n }}${{ matrix.extra }}" >> "$GITHUB_OUTPUT"
+          [ ${{ matrix.cell }} != x ] || echo "seldom=only ${{ matrix.cell }}" >> "$GITHUB_OUTPUT"
+  show:
+    needs: [plan, build]
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo '${{ toJSON(needs.build) }}'
+"#,
+    );
+    let ran = project.run(&["--concurrent-jobs", "1"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(ran.lines_with("✓ build ("), [""; 0]);
+    let shown = ran.stdout.split("echo '{").nth(2).unwrap_or(&ran.stdout);
+    assert_snapshot!(shown, @"");
+}
+
+#[test]
+fn a_job_that_is_skipped_says_so_and_those_after_it_follow() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  release:
+    if: github.ref_type == 'tag'
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo released
+  announce:
+    needs: release
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo announced
+  report:
+    needs: announce
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "announce was ${{ needs.announce.result }}"
+"#,
+    );
+    assert_snapshot!(project.run(&[]), @r#"
+    exit 0
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    [announce] ⊘ job was skipped
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    [report]   ▶ on act-host
+    [report]   ▸ Run echo "announce was skipped"
+    [report]     announce was skipped
+    [report]   ✓ Run echo "announce was skipped" (<time>)
+    [report]   ✓ job succeeded in <time>
+
+      ⊘ release   skipped
+      ⊘ announce  skipped
+      ✓ report    success  <time>
+
+    ✓ .github/workflows/ci.yml succeeded in <time>
+      full log: act-host runs logs <run>
+    "#);
+}
+
+#[test]
+fn a_failure_ends_the_other_legs_unless_it_is_told_not_to() {
+    let workflow = |fail_fast: &str| {
+        format!(
+            r#"
+on: push
+jobs:
+  legs:
+    runs-on: ubuntu-latest
+    strategy:
+      fail-fast: {fail_fast}
+      max-parallel: 1
+      matrix:
+        n: [1, 2, 3]
+    steps:
+      - run: "[ ${{{{ matrix.n }}}} != 1 ]"
+"#
+        )
+    };
+    let table = |fail_fast| {
+        let ran = Project::with(&workflow(fail_fast)).run(&["-q"]);
+        assert_eq!(ran.code, Some(1));
+        ran.stdout.split("\n\n").nth(2).unwrap_or(&ran.stdout).to_owned()
+    };
+    assert_snapshot!(table("true"), @"
+    ✗ legs (1)  failure  <time>  Run [ 1 != 1 ]
+    ⊘ legs (2)  cancelled
+    ⊘ legs (3)  cancelled
+    ");
+    assert_snapshot!(table("false"), @"
+    ✗ legs (1)  failure  <time>  Run [ 1 != 1 ]
+    ✓ legs (2)  success  <time>
+    ✓ legs (3)  success  <time>
+    ");
+}
+
+#[test]
+fn a_failure_ends_legs_that_run() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  legs:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        does: [fail, wait]
+    steps:
+      - if: matrix.does == 'wait'
+        run: touch "$HOME/waits"; sleep 100
+      - if: matrix.does == 'fail'
+        run: |
+          while [ ! -e "$HOME/waits" ]; do sleep 0.05; done
+          rm "$HOME/waits"
+          exit 1
+"#,
+    );
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.lines_with("legs (fail)  failure").len(), 1, "{ran}");
+    assert_eq!(ran.lines_with("legs (wait)  cancelled").len(), 1, "{ran}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn no_more_legs_run_at_once_than_max_parallel_says() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  legs:
+    runs-on: ubuntu-latest
+    strategy:
+      max-parallel: 2
+      matrix:
+        n: [1, 2, 3, 4, 5, 6]
+    steps:
+      - run: |
+          mkdir "$HOME/running-${{ matrix.n }}"
+          sleep 0.1
+          echo "at once: $(ls "$HOME" | grep -c running)"
+          rmdir "$HOME/running-${{ matrix.n }}"
+"#,
+    );
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let counts = ran.lines_with("  at once:");
+    assert_eq!(counts.len(), 6, "{ran}");
+    assert!(counts.iter().all(|line| line.ends_with(": 1") || line.ends_with(": 2")), "{ran}");
+}
+
+#[test]
+fn a_job_that_may_fail_keeps_the_run_green() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  flaky:
+    runs-on: ubuntu-latest
+    continue-on-error: true
+    steps:
+      - run: exit 1
+  after:
+    needs: flaky
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "flaky was ${{ needs.flaky.result }}"
+"#,
+    );
+    assert_snapshot!(project.run(&[]), @r#"
+    exit 0
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ flaky on act-host
+    ▸ Run exit 1
+      error: Process completed with exit code 1.
+    ✗ Run exit 1 (failed after <time>)
+    [after] ▶ on act-host
+    [after] ▸ Run echo "flaky was success"
+    [after]   flaky was success
+    [after] ✓ Run echo "flaky was success" (<time>)
+    [after] ✓ job succeeded in <time>
+
+    ✗ flaky / Run exit 1 failed, its last lines:
+        error: Process completed with exit code 1.
+
+      ✗ flaky  failure  <time>  Run exit 1
+      ✓ after  success  <time>
+
+    ✓ .github/workflows/ci.yml succeeded in <time>
+      full log: act-host runs logs <run>
+    "#);
+}
+
+#[test]
+fn a_job_that_takes_too_long_is_stopped() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  slow:
+    runs-on: ubuntu-latest
+    timeout-minutes: 0.005
+    steps:
+      - run: echo begun; sleep 100
+      - if: always()
+        run: echo cleaned
+      - run: echo not reached
+"#,
+    );
+    assert_snapshot!(project.run(&[]), @"
+    exit 1
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ slow on act-host
+    error: The job running on runner act-host has exceeded the maximum execution time of 0 minutes.
+    ▸ Run echo begun; sleep 100
+      error: The operation was canceled.
+    ⊘ Run echo begun; sleep 100 (cancelled after <time>)
+    ▸ Run echo cleaned
+      cleaned
+    ✓ Run echo cleaned (<time>)
+    ⊘ Run echo not reached (skipped)
+
+    annotations
+      error: The operation was canceled.
+        Run echo begun; sleep 100
+
+      ⊘ slow  cancelled  <time>
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_step_leaves_no_process_behind() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  daemons:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          sleep 1000 &
+          setsid sleep 1001 > /dev/null 2>&1 < /dev/null &
+          (setsid nohup env -i sleep 1002 > /dev/null 2>&1 &)
+          echo started
+      - run: pgrep -c sleep > /dev/null && echo they live until the job ends
+"#,
+    );
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_run_is_named_as_run_name_says() {
+    let project = Project::with(
+        r#"
+name: Deploy
+run-name: Deploy ${{ github.ref_name }} to ${{ inputs.where }}
+on:
+  workflow_dispatch:
+    inputs:
+      where: {type: string, default: nowhere}
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps: [{run: "true"}]
+"#,
+    );
+    let ran = project.run(&["--input", "where=the moon"]);
+    assert_eq!(ran.stdout.lines().next(), Some("Deploy: Deploy main to the moon"), "{ran}");
+}

@@ -1,0 +1,143 @@
+//! A program that runs: what it has said so far, signals, its end.
+
+use std::io::Read;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Normal, Ran};
+
+/// Longer than anything takes, and shorter than a patient person waits.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A started program.
+#[derive(Debug)]
+pub struct Live {
+    child: Child,
+    out: Stream,
+    err: Stream,
+    normal: Normal,
+}
+
+/// What a program writes, gathered by a thread.
+#[derive(Debug)]
+struct Stream {
+    said: Arc<(Mutex<Said>, Condvar)>,
+    reader: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Live {
+    pub(super) fn start(mut command: Command, normal: Normal) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
+        let out = Stream::of(child.stdout.take().expect("standard output is a pipe"));
+        let err = Stream::of(child.stderr.take().expect("standard error is a pipe"));
+        Self { child, out, err, normal }
+    }
+
+    /// Waits until standard output holds a text.
+    ///
+    /// # Panics
+    /// When the program ends, or a long time passes, without it.
+    pub fn saw(&mut self, text: &str) -> &mut Self {
+        let found = self.out.wait_for(|said| contains(&said.bytes, text.as_bytes()));
+        assert!(found, "`{text}` was never said:\n{}\n{}", self.out.text(), self.err.text());
+        self
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&mut self) -> &mut Self {
+        self.signal(Signal::INT)
+    }
+
+    /// Asks politely, as a service manager does.
+    pub fn terminate(&mut self) -> &mut Self {
+        self.signal(Signal::TERM)
+    }
+
+    /// Kills the program, and nothing else.
+    pub fn kill(&mut self) -> &mut Self {
+        self.signal(Signal::KILL)
+    }
+
+    fn signal(&mut self, signal: Signal) -> &mut Self {
+        kill_process(Pid::from_child(&self.child), signal).expect("the program still runs");
+        self
+    }
+
+    /// Waits for the end of the program and of its output.
+    ///
+    /// # Panics
+    /// When that takes too long; the program is killed then.
+    #[must_use]
+    pub fn end(mut self) -> Ran {
+        let ended = self.out.wait_for(|said| said.ended) && self.err.wait_for(|said| said.ended);
+        if !ended {
+            let _ = self.child.kill();
+        }
+        let status = self.child.wait().expect("a child can be waited for");
+        assert!(ended, "still running after {LIMIT:?}:\n{}\n{}", self.out.text(), self.err.text());
+        let output = Output { status, stdout: self.out.take(), stderr: self.err.take() };
+        Ran::of(&output, &self.normal)
+    }
+}
+
+impl Stream {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let said = Arc::new((Mutex::new(Said::default()), Condvar::new()));
+        let shared = Arc::clone(&said);
+        let reader = std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let count = pipe.read(&mut buffer).unwrap_or(0);
+                let mut said = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+                said.bytes.extend_from_slice(&buffer[..count]);
+                said.ended = count == 0;
+                shared.1.notify_all();
+                if said.ended {
+                    break;
+                }
+            }
+        });
+        Self { said, reader: Some(reader) }
+    }
+
+    /// Returns whether the condition came true before the stream's end and the limit.
+    fn wait_for(&self, condition: impl Fn(&Said) -> bool) -> bool {
+        let began = Instant::now();
+        let mut said = self.said.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while !condition(&said) {
+            let left = LIMIT.saturating_sub(began.elapsed());
+            if said.ended || left.is_zero() {
+                return false;
+            }
+            said = self.said.1.wait_timeout(said, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn text(&self) -> String {
+        let said = self.said.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said.bytes).into_owned()
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        std::mem::take(&mut self.said.0.lock().unwrap_or_else(PoisonError::into_inner).bytes)
+    }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
+}
