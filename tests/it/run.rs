@@ -81,11 +81,8 @@ jobs:
     );
     let ran = project.run(&[]);
     assert_eq!(ran.code, Some(1));
-    let end = ran.stdout.split("▸ Clean up").nth(1).unwrap();
-    assert_snapshot!(end, @"
-      cleaned
-    ✓ Clean up (<time>)
-
+    let (_, end) = ran.stdout.split_once("✓ Clean up (<time>)\n").unwrap();
+    assert_snapshot!(end.trim_start(), @"
     ✗ Unit tests failed, its last lines:
         983
         984
@@ -154,9 +151,20 @@ jobs:
     );
     let ran = project.run(&["--concurrent-jobs", "1"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert_eq!(ran.lines_with("✓ build ("), [""; 0]);
-    let shown = ran.stdout.split("echo '{").nth(2).unwrap_or(&ran.stdout);
-    assert_snapshot!(shown, @"");
+    let shown = ran.lines_with("[show]").join("\n");
+    assert_snapshot!(shown, @r#"
+    [show]           ▶ on act-host
+    [show]           ▸ Run echo '{
+    [show]             {
+    [show]               "result": "success",
+    [show]               "outputs": {
+    [show]                 "last": "zyes",
+    [show]                 "seldom": "only x"
+    [show]               }
+    [show]             }
+    [show]           ✓ Run echo '{ (<time>)
+    [show]           ✓ job succeeded in <time>
+    "#);
 }
 
 #[test]
@@ -363,6 +371,7 @@ jobs:
     ▶ slow on act-host
     error: The job running on runner act-host has exceeded the maximum execution time of 0 minutes.
     ▸ Run echo begun; sleep 100
+      begun
       error: The operation was canceled.
     ⊘ Run echo begun; sleep 100 (cancelled after <time>)
     ▸ Run echo cleaned

@@ -82,7 +82,62 @@ jobs:
     );
     project.commit();
     let ran = project.run(&["-s", "TOKEN_A=abcdefg", "-s", "key=0123456789", "--concurrent-jobs", "1"]);
-    assert_snapshot!(ran, @"");
+    assert_snapshot!(ran, @r#"
+    exit 0
+    Caller
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    [call (prod) / check] ▶ on act-host
+    [call (prod) / check] ▸ Run echo '{
+    [call (prod) / check]   {
+    [call (prod) / check]     "target": "prod",
+    [call (prod) / check]     "count": 3,
+    [call (prod) / check]     "flag": true
+    [call (prod) / check]   }
+    [call (prod) / check]   event push, of the caller: []
+    [call (prod) / check]   key has 7 bytes: ***
+    [call (prod) / check] ✓ Run echo '{ (<time>)
+    [call (prod) / check] ✓ job succeeded in <time>
+    [call (prod) / nested / Say prod-3] ▶ on act-host
+    [call (prod) / nested / Say prod-3] ✓ Run echo "word=<prod-3>" >> "$GITHUB_OUTPUT" (<time>)
+    [call (prod) / nested / Say prod-3] ✓ job succeeded in <time>
+    [call (prod) / nested] ✓ job succeeded
+    [call (prod)]          ✓ job succeeded
+    [inherit / check]      ▶ on act-host
+    [inherit / check]      ▸ Run echo '{
+    [inherit / check]        {
+    [inherit / check]          "target": "test",
+    [inherit / check]          "count": 1,
+    [inherit / check]          "flag": false
+    [inherit / check]        }
+    [inherit / check]        event push, of the caller: []
+    [inherit / check]        key has 10 bytes: ***
+    [inherit / check]      ✓ Run echo '{ (<time>)
+    [inherit / check]      ✓ job succeeded in <time>
+    [inherit / nested / Say test-1] ▶ on act-host
+    [inherit / nested / Say test-1] ✓ Run echo "word=<test-1>" >> "$GITHUB_OUTPUT" (<time>)
+    [inherit / nested / Say test-1] ✓ job succeeded in <time>
+    [inherit / nested]              ✓ job succeeded
+    [inherit]                       ✓ job succeeded
+    [show]                          ▶ on act-host
+    [show]                          ▸ Run echo "<prod-3> + <test-1>"
+    [show]                            <prod-3> + <test-1>
+    [show]                          ✓ Run echo "<prod-3> + <test-1>" (<time>)
+    [show]                          ✓ job succeeded in <time>
+
+      ✓ call (prod)                        success
+      ✓ call (prod) / check                success  <time>
+      ✓ call (prod) / nested               success
+      ✓ call (prod) / nested / Say prod-3  success  <time>
+      ✓ inherit                            success
+      ✓ inherit / check                    success  <time>
+      ✓ inherit / nested                   success
+      ✓ inherit / nested / Say test-1      success  <time>
+      ✓ show                               success  <time>
+
+    ✓ Caller succeeded in <time>
+      full log: act-host runs logs <run>
+    "#);
 }
 
 #[test]
@@ -115,7 +170,33 @@ jobs:
   one: {runs-on: ubuntu-latest, steps: [{run: "true"}]}
 "#,
     );
-    assert_snapshot!(project.run(&["-W", ".github/workflows/ci.yml"]), @"");
+    assert_snapshot!(project.run(&["-W", ".github/workflows/ci.yml"]), @"
+    exit 2
+    --- stderr
+    error: Input target is required, but not provided while calling.
+     --> .github/workflows/ci.yml:8:11
+      |
+    8 |     uses: ./.github/workflows/called.yml
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: Unexpected value 'many'
+     --> .github/workflows/ci.yml:9:29
+      |
+    9 |     with: {wrong: 1, count: many}
+      |                             ^^^^
+
+    error: Invalid input, wrong is not defined in the referenced workflow.
+     --> .github/workflows/ci.yml:9:19
+      |
+    9 |     with: {wrong: 1, count: many}
+      |                   ^
+
+    error: Secret key is required, but not provided while calling.
+     --> .github/workflows/ci.yml:8:11
+      |
+    8 |     uses: ./.github/workflows/called.yml
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    ");
     assert!(!project.folder("home/started").exists());
 }
 

@@ -34,9 +34,8 @@ jobs:
 fn slow() -> Project {
     let mut project = Project::with(SLOW);
     project.file("with-post/action.yml", "runs: {using: node24, main: main.js, post: post.js}\n");
-    project.file("with-post/main.js", "console.log('main ran')\n");
-    project.file("with-post/post.js", "console.log('post ran')\n");
-    project.commit();
+    project.file("with-post/main.js", "echo main ran\n").file("with-post/post.js", "echo post ran\n");
+    project.fake_node().commit();
     project
 }
 
@@ -45,7 +44,47 @@ fn one_ctrl_c_cancels_the_run_and_lets_it_clean_up() {
     let project = slow();
     let mut run = project.start(["run"]);
     run.saw("it waits").interrupt();
-    assert_snapshot!(run.end(), @"");
+    assert_snapshot!(run.end(), @"
+    exit 130
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ slow on act-host
+    ▸ Run actions/checkout@v4
+      Checked out the working tree of local/project
+    ✓ Run actions/checkout@v4 (<time>)
+    ▸ Run ./with-post
+      main ran
+    ✓ Run ./with-post (<time>)
+    ▸ Run sleep 1000 &
+      it waits
+      error: The operation was canceled.
+    ⊘ Run sleep 1000 & (cancelled after <time>)
+    ⊘ Run echo not reached (skipped)
+    ▸ Run echo cleaned up
+      cleaned up
+    ✓ Run echo cleaned up (<time>)
+    ▸ Post Run ./with-post
+      post ran
+    ✓ Post Run ./with-post (<time>)
+    [after] ⊘ job was cancelled
+    [always] ▶ on act-host
+    [always] ▸ Run echo slow was , after was cancelled
+    [always]   slow was , after was cancelled
+    [always] ✓ Run echo slow was , after was cancelled (<time>)
+    [always] ✓ job succeeded in <time>
+
+    annotations
+      error: The operation was canceled.
+        slow / Run sleep 1000 &
+
+      ⊘ slow    cancelled  <time>
+      ⊘ after   cancelled
+      ✓ always  success  <time>
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
     assert_eq!(project.leftovers(), [""; 0]);
 }
 
@@ -72,7 +111,7 @@ jobs:
       - run: |
           trap 'echo it will not end' INT TERM
           echo it waits
-          while :; do sleep 0.1; done
+          while :; do sleep 0.1 || true; done
       - if: always()
         run: echo not reached
 "#,

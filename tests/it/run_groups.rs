@@ -30,7 +30,16 @@ fn a_second_run_of_a_group_waits_for_the_first_and_a_third_takes_its_place() {
     third.saw("waiting for the concurrency group `deploy`");
     let second = second.end();
     assert_eq!(second.lines_with("begun second"), [""; 0]);
-    insta::assert_snapshot!(second, @"");
+    insta::assert_snapshot!(second, @"
+    exit 130
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #2, run <run>
+    notice: waiting for the concurrency group `deploy`
+    cancelling: Canceling since a higher priority waiting request for 'deploy' exists (<run>)
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
     project.outside("home/first may end", "");
     assert_eq!(first.end().code, Some(0));
     third.saw("  begun third");
@@ -46,7 +55,27 @@ fn a_newcomer_may_cancel_what_is_in_progress() {
     project.outside("home/second may end", "");
     let second = project.run(&["--env", "WHO=second"]);
     assert_eq!(second.code, Some(0), "{second}");
-    insta::assert_snapshot!(first.end(), @"");
+    insta::assert_snapshot!(first.end(), @"
+    exit 130
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ deploy on act-host
+    ▸ Run echo begun $WHO
+      begun first
+    cancelling: its concurrency group was asked for by <run>
+      error: The operation was canceled.
+    ⊘ Run echo begun $WHO (cancelled after <time>)
+
+    annotations
+      error: The operation was canceled.
+        Run echo begun $WHO
+
+      ⊘ deploy  cancelled  <time>
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
     assert_eq!(project.leftovers(), [""; 0]);
 }
 

@@ -81,8 +81,8 @@ fn serve(stream: TcpStream, root: &Path) {
     let stream = OwnedFd::from(stream);
     let other = stream.try_clone().unwrap();
     let daemon = Command::new("git")
-        .args(["daemon", "--inetd", "--export-all", "--base-path"])
-        .arg(root)
+        .args(["daemon", "--inetd", "--export-all"])
+        .arg(format!("--base-path={}", root.display()))
         .arg(root)
         .stdin(Stdio::from(stream))
         .stdout(Stdio::from(other))

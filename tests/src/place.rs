@@ -34,6 +34,8 @@ fn inherited() -> Vec<(String, String)> {
 pub fn local_provisioner(root: &Path) -> LocalProvisioner {
     let mut config = LocalConfig::new(root);
     config.env = inherited();
+    // The test process has other children: programs under test, with jobs of their own.
+    config.kills_strays = false;
     // Room for the longest command, which is taken in as a whole.
     config.output_buffer = 2 * 1024 * 1024;
     LocalProvisioner::open(config).unwrap()

@@ -20,6 +20,10 @@ pub struct LocalConfig {
     pub name: String,
     /// Leaves the folder of a released machine where it is, for people to look at.
     pub keep: bool,
+    /// Whether nothing but jobs descends from this program, apart from what stands in its own process group. Then
+    /// whoever else is found when the last job ends is a stray of it, and killed. Not so in a program that has
+    /// other children with groups of their own: there, who changed both group and environment escapes.
+    pub kills_strays: bool,
     /// Bytes of output kept of one process until they are acknowledged.
     pub output_buffer: usize,
 }
@@ -35,6 +39,7 @@ impl LocalConfig {
             env: Vec::new(),
             name: "local".to_owned(),
             keep: false,
+            kills_strays: true,
             output_buffer: OUTPUT_BUFFER,
         }
     }

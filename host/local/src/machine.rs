@@ -171,8 +171,9 @@ impl Owned {
         // Only now has everything that was about to start a group.
         let groups: Vec<u32> = self.running().execs.values().filter_map(|exec| exec.group()).collect();
         let marker = self.place.marker.clone();
+        let strays: fn() -> bool =
+            if self.config.kills_strays { || LIVE.load(Ordering::Acquire) == 1 } else { || false };
         let swept = tokio::task::spawn_blocking(move || {
-            let strays = || LIVE.load(Ordering::Acquire) == 1;
             sweep(&Sweep { marker: Some(&marker), groups: &groups, strays, limit: SWEEP_LIMIT })
         });
         swept.await.unwrap_or_default()

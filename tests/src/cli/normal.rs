@@ -34,8 +34,11 @@ impl Normal {
     /// Returns the text as it would be anywhere.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
-        let text = self.words.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
-        FORMS.iter().fold(text, |text, (form, word)| form.replace_all(&text, *word).into_owned())
+        // Forms first: a short commit must not be found in a long one.
+        let text = FORMS.iter().fold(text.replace('\u{1b}', "␛"), |text, (form, word)| {
+            form.replace_all(&text, *word).into_owned()
+        });
+        self.words.iter().fold(text, |text, (from, to)| text.replace(from, to))
     }
 }
 

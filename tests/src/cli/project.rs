@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -170,6 +171,17 @@ impl Project {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Puts a `node` of version 24 first on `PATH` that runs its script as a shell does, so that a test of
+    /// when actions run does not depend on the machine's own.
+    pub fn fake_node(&mut self) -> &mut Self {
+        let script = "#!/bin/sh\ncase $1 in --version) echo v24.0.0 ;; *) exec sh \"$@\" ;; esac\n";
+        self.outside("bin/node", script);
+        let node = self.folder("bin/node");
+        fs::set_permissions(node, fs::Permissions::from_mode(0o755)).expect("a file of ours");
+        let path = format!("{}:{}", self.folder("bin").display(), path_variable());
+        self.env("PATH", path)
     }
 
     /// Returns what runs have left on the machine: folders of jobs, and processes of theirs.

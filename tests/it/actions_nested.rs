@@ -1,0 +1,243 @@
+//! Actions and workflows within each other, and servers that are somewhere else, or nowhere.
+
+use act_tests::cli::Project;
+use act_tests::git_server::GitServer;
+use insta::assert_snapshot;
+
+#[test]
+fn composite_actions_nest_and_hand_values_through() {
+    let mut project = Project::with(
+        r#"
+on: push
+jobs:
+  outer:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: outer
+        uses: ./outer
+        with: {word: deep}
+      - run: echo "${{ steps.outer.outputs.twice }}"
+      - uses: ./outer
+        continue-on-error: true
+        with: {word: fail}
+"#,
+    );
+    project.file(
+        "outer/action.yml",
+        r#"
+name: Outer
+inputs: {word: {required: true}}
+outputs: {twice: {value: "${{ steps.inner.outputs.said }} ${{ steps.inner.outputs.said }}"}}
+runs:
+  using: composite
+  steps:
+    - id: inner
+      uses: ./inner
+      with: {word: "<${{ inputs.word }}>"}
+    - shell: bash
+      run: echo "inner was ${{ steps.inner.outcome }}"
+    - if: failure()
+      shell: bash
+      run: echo "told of the failure"
+"#,
+    );
+    project.file(
+        "inner/action.yaml",
+        r#"
+name: Inner
+inputs: {word: {required: true}}
+outputs: {said: {value: "${{ steps.say.outputs.said }}"}}
+runs:
+  using: composite
+  steps:
+    - id: say
+      name: Say ${{ inputs.word }}
+      shell: bash
+      run: |
+        echo "said=${{ inputs.word }}" >> "$GITHUB_OUTPUT"
+        [ "${{ inputs.word }}" != "<fail>" ]
+"#,
+    );
+    project.commit();
+    assert_snapshot!(project.run(&[]), @r#"
+    exit 0
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ outer on act-host
+    ▸ Run actions/checkout@v4
+      Checked out the working tree of local/project
+    ✓ Run actions/checkout@v4 (<time>)
+    ▸ Run ./outer
+      ▸ Run ./inner
+        ✓ Say <deep> (<time>)
+      ✓ Run ./inner (<time>)
+      ▸ Run echo "inner was success"
+        inner was success
+      ✓ Run echo "inner was success" (<time>)
+      ⊘ Run echo "told of the failure" (skipped)
+    ✓ Run ./outer (<time>)
+    ▸ Run echo "<deep> <deep>"
+      <deep> <deep>
+    ✓ Run echo "<deep> <deep>" (<time>)
+    ▸ Run ./outer
+      ▸ Run ./inner
+        ▸ Say <fail>
+          error: Process completed with exit code 1.
+        ✗ Say <fail> (failed after <time>)
+      ✗ Run ./inner (failed after <time>)
+      ⊘ Run echo "inner was failure" (skipped)
+      ▸ Run echo "told of the failure"
+        told of the failure
+      ✓ Run echo "told of the failure" (<time>)
+    ! Run ./outer (failed after <time>, continue-on-error)
+
+    ✗ Say <fail> failed, its last lines:
+        error: Process completed with exit code 1.
+
+      ✓ outer  success  <time>  Say <fail>
+
+    ✓ .github/workflows/ci.yml succeeded in <time>
+      full log: act-host runs logs <run>
+    "#);
+}
+
+#[test]
+fn checkout_brings_history_as_far_as_it_is_asked_for() {
+    let mut project = Project::with(
+        r#"
+on: push
+jobs:
+  look:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with: {path: shallow}
+      - uses: actions/checkout@v4
+        with: {path: whole, fetch-depth: 0}
+      - run: |
+          echo "shallow has $(git -C shallow rev-list --count HEAD), whole has $(git -C whole rev-list --count HEAD)"
+          git -C whole status --short
+          git -C whole log --format=%s --max-count=1 -- added.txt
+          git -C whole branch --show-current
+          ls whole shallow
+"#,
+    );
+    project.file("added.txt", "1\n").commit();
+    project.file("added.txt", "2\n").file(".gitignore", "ignored\n").file("ignored", "").commit();
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let said = ran.stdout.split("▸ Run echo").nth(1).unwrap().split("✓ Run echo").next().unwrap();
+    assert_snapshot!(said, @r#"
+    "shallow has $(git -C shallow rev-list --count HEAD), whole has $(git -C whole rev-list --count HEAD)"
+     shallow has 1, whole has 3
+     all there is
+     main
+     shallow:
+     added.txt
+     
+     whole:
+     added.txt
+    "#);
+}
+
+#[test]
+fn a_remote_workflow_and_what_lies_beside_it_come_from_its_own_commit() {
+    let server = GitServer::start();
+    let called = r#"
+on:
+  workflow_call:
+    inputs: {word: {type: string}}
+    outputs: {said: {value: "${{ jobs.nested.outputs.said }}"}}
+jobs:
+  say:
+    runs-on: ubuntu-latest
+    steps: [{run: "echo ${{ inputs.word }}"}]
+  nested:
+    uses: ./.github/workflows/nested.yml
+"#;
+    let nested = |word: &str| {
+        format!(
+            "on:\n  workflow_call:\n    outputs: {{said: {{value: '${{{{ jobs.a.outputs.said }}}}'}}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    outputs: {{said: {word}}}\n    steps: [{{run: 'true'}}]\n"
+        )
+    };
+    let files =
+        [(".github/workflows/called.yml", called), (".github/workflows/nested.yml", &nested("of v1"))];
+    server.publish("acme/flows", "v1", &files);
+    server.publish("acme/flows", "v2", &[(".github/workflows/nested.yml", &nested("of v2"))]);
+    let mut project = Project::with(
+        r#"
+on: push
+jobs:
+  call:
+    uses: acme/flows/.github/workflows/called.yml@v1
+    with: {word: far}
+  show:
+    needs: call
+    runs-on: ubuntu-latest
+    steps: [{run: "echo 'it is ${{ needs.call.outputs.said }}'"}]
+"#,
+    );
+    server.stands_for_github(&mut project);
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(ran.lines_with("  it is of v1").len(), 1, "{ran}");
+    assert_eq!(ran.lines_with("  far").len(), 1, "{ran}");
+}
+
+const SAY: &str = "runs:\n  using: composite\n  steps: [{shell: bash, run: echo said by TAG}]\n";
+
+fn uses(action: &str) -> Project {
+    Project::with(&format!(
+        "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo before\n      - uses: {action}\n"
+    ))
+}
+
+#[test]
+fn another_server_can_be_named() {
+    let server = GitServer::start();
+    server.publish("acme/say", "v1", &[("sub/action.yml", &SAY.replace("TAG", "v1"))]);
+    let mut project = uses("acme/say/sub@v1");
+    project.env("GITHUB_SERVER_URL", server.as_folder());
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(ran.lines_with("  said by v1").len(), 1, "{ran}");
+}
+
+#[test]
+fn without_a_network_the_first_line_of_trouble_names_the_server() {
+    let mut project = uses("acme/say@v1");
+    project.env("GITHUB_SERVER_URL", "http://127.0.0.1:1");
+    assert_snapshot!(project.run(&[]), @"
+    exit 1
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ one on act-host
+    error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+
+    annotations
+      error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+        Set up job
+
+      ✗ one  failure  <time>
+
+    ✗ .github/workflows/ci.yml failed in <time>
+      full log: act-host runs logs <run>
+    ");
+    let mut project =
+        Project::with("on: push\njobs:\n  call: {uses: acme/flows/.github/workflows/x.yml@v1}\n");
+    project.env("GITHUB_SERVER_URL", "http://127.0.0.1:1");
+    assert_snapshot!(project.run(&[]), @r#"
+    exit 2
+    --- stderr
+    error: error parsing called workflow "acme/flows/.github/workflows/x.yml@v1": workflow was not found.
+     --> .github/workflows/ci.yml:3:16
+      |
+    3 |   call: {uses: acme/flows/.github/workflows/x.yml@v1}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+    hint: could not reach http://<server>/acme/flows: fatal: unable to access 'http://<server>/acme/flows/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+    "#);
+}
