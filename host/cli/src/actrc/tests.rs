@@ -124,3 +124,20 @@ fn files_count_in_order_and_the_own_home_is_no_repository() {
     let at_home = World { cwd: Some("/h".into()), ..world };
     assert_eq!(places(&at_home).len(), 3);
 }
+
+#[test]
+fn any_text_is_read_or_refused_and_grants_nothing() {
+    const PIECES: [&str; 18] = [
+        "--env", "--bind", "-b", "-s", "-j", "-P", "--matrix", "--keep", "=", " ", "\n", "\t", "A=1", "a:b",
+        "$TOKEN", "#", "--", "é",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..2_000 {
+        let count = random.usize(0..12);
+        let text: String = (0..count).map(|_| PIECES[random.usize(0..PIECES.len())]).collect();
+        if let Ok((flags, _)) = read(Owner::Repository, &text) {
+            let machine = flags.machine;
+            assert!(!machine.bind && !machine.keep && flags.values.secret.is_empty(), "{text:?}");
+        }
+    }
+}

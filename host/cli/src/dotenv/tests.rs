@@ -82,3 +82,20 @@ fn a_mistake_has_a_place_and_shows_no_text() {
 fn the_last_of_a_name_counts() {
     assert_eq!(read("A=1\nA=2").unwrap()["A"], "2");
 }
+
+#[test]
+fn any_text_is_read_or_refused_at_a_place_within_it() {
+    const PIECES: [&str; 16] = [
+        "A", "=", ":", "\"", "'", "\\", "\\n", "\n", "\r\n", " ", "#", "$A", "export ", "\u{feff}", "é", "\0",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..20_000 {
+        let count = random.usize(0..24);
+        let text: String = (0..count).map(|_| PIECES[random.usize(0..PIECES.len())]).collect();
+        if let Err(error) = read(&text) {
+            let error = error.to_string();
+            let line: usize = error.split([' ', ',']).nth(1).unwrap().parse().unwrap();
+            assert!((1..=text.lines().count().max(1)).contains(&line), "{text:?}: {error}");
+        }
+    }
+}
