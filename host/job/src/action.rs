@@ -108,6 +108,7 @@ impl Executor<'_> {
         let is_this =
             |record: &Record| matches!(record, Record::Resolved { uses: past, .. } if *past == name);
         let past = self.journal.recall("a resolved action", is_this)?;
+        let is_new = past.is_none();
         let fetched = match past {
             Some(Record::Resolved { commit, .. }) if commit != fetched.commit => {
                 self.fetch_commit(uses, commit).await?
@@ -128,7 +129,7 @@ impl Executor<'_> {
             repository: Some((format!("{}/{}", uses.owner, uses.repository), uses.reference.clone())),
             commit: Some(fetched.commit.clone()),
         };
-        if self.journal.next_past().is_none() {
+        if is_new {
             let line = format!("Download action repository '{}' (SHA:{})", uses.source(), fetched.commit);
             self.say(at, &line);
             self.journal.tell(Event::ActionResolved { uses: name.clone(), commit: fetched.commit.clone() });

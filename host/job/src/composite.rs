@@ -98,7 +98,7 @@ impl Executor<'_> {
             }
             let end = self.inner_step(frame, running, step, at, &step.condition, Some(status)).await?;
             status = take(status, end);
-            if running.timed_out || end.is_undecided {
+            if end.is_late || end.is_undecided {
                 break;
             }
         }
@@ -138,13 +138,8 @@ impl Executor<'_> {
     ) -> Result<StepEnd, Halt> {
         let inner = Unit { step, at, condition, action_status };
         let end = Box::pin(self.step(frame, &inner)).await?;
-        // The composite's own time is over with that of a step inside it.
-        if let Some(deadline) = running.deadline
-            && end.outcome == Conclusion::Failure
-            && self.control.now() >= deadline
-        {
-            running.timed_out = true;
-        }
+        // Steps inside have no time of their own.
+        running.is_late_inside |= end.is_late;
         Ok(end)
     }
 

@@ -237,19 +237,20 @@ impl Executor<'_> {
                 }
                 values.into_iter().for_each(|value| self.effect(running, Effect::Mask(value), effects));
             }
-            Known::AddMatcher { file } => match self.read_matcher(&file).await? {
+            Known::AddMatcher { file } => match self.read_matcher(&file).await?.and_then(checked) {
                 Ok(json) => self.effect(running, Effect::AddMatcher(json), effects),
-                Err(message) => {
-                    self.count_annotation(running, plain(Level::Error, message), effects);
-                    self.effect(running, Effect::Failed, effects);
-                }
+                Err(message) => self.refuse(running, line, message, effects),
             },
             Known::RemoveMatcher { owner } => self.effect(running, Effect::RemoveMatcher(owner), effects),
             Known::RemoveMatchersOf { file } => {
-                let owners =
-                    self.read_matcher(&file).await?.ok().and_then(|json| matcher::owners(&json).ok());
-                for owner in owners.into_iter().flatten() {
-                    self.effect(running, Effect::RemoveMatcher(owner), effects);
+                let json = self.read_matcher(&file).await?;
+                match json.and_then(|json| matcher::owners(&json).map_err(|error| error.to_string())) {
+                    Ok(owners) => {
+                        for owner in owners {
+                            self.effect(running, Effect::RemoveMatcher(owner), effects);
+                        }
+                    }
+                    Err(message) => self.refuse(running, line, message, effects),
                 }
             }
             Known::Debug(text) => text.lines().for_each(|line| self.debug(&running.at, line)),
@@ -271,6 +272,15 @@ impl Executor<'_> {
             Known::Nothing => {}
         }
         Ok(())
+    }
+
+    /// Fails the step for a command that could not be obeyed.
+    fn refuse(&mut self, running: &mut Running, line: &str, message: String, effects: &mut Vec<Effect>) {
+        let command = format!("Unable to process command '{line}' successfully.");
+        for text in [command, message] {
+            self.count_annotation(running, plain(Level::Error, text), effects);
+        }
+        self.effect(running, Effect::Failed, effects);
     }
 
     fn mark(&mut self, running: &Running, mark: Mark, text: &str) {
@@ -350,11 +360,8 @@ impl Executor<'_> {
         let absolute = file.starts_with(['/', '\\']) || file.get(1..3).is_some_and(|drive| drive == ":\\");
         let path = if absolute { EnvPath(file.to_owned()) } else { EnvPath(self.join(&root, file)) };
         match self.env.get(&path, MATCHER_LIMIT).await? {
-            Some(bytes) => {
-                let json = String::from_utf8_lossy(&bytes).into_owned();
-                Ok(matcher::check(&json).map(|()| json).map_err(|error| error.to_string()))
-            }
-            None => Ok(Err(format!("Unable to find problem matcher file '{path}'."))),
+            Some(bytes) => Ok(Ok(String::from_utf8_lossy(&bytes).into_owned())),
+            None => Ok(Err(format!("Could not find file '{path}'."))),
         }
     }
 
@@ -385,6 +392,10 @@ impl Executor<'_> {
         }
         None
     }
+}
+
+fn checked(json: String) -> Result<String, String> {
+    matcher::check(&json).map(|()| json).map_err(|error| error.to_string())
 }
 
 fn plain(level: Level, message: String) -> Annotation {

@@ -141,11 +141,13 @@ impl Executor<'_> {
         }
         let known = usize::try_from(received - offset).unwrap_or(usize::MAX).min(bytes.len());
         let news = bytes.slice(known..);
-        if !news.is_empty() {
-            let effects = self.take_output(running, console, stream, Some(&news)).await?;
-            self.keep_progress(exec, console, effects).await?;
+        if news.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let before = console.points();
+        let effects = self.take_output(running, console, stream, Some(&news)).await?;
+        // A line that is not over yet is nothing to write down.
+        if console.points() == before { Ok(()) } else { self.keep_progress(exec, console, effects).await }
     }
 
     /// Gives out the last lines, which nothing ended.

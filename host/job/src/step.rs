@@ -79,6 +79,8 @@ pub(crate) struct Running {
     pub(crate) failed: bool,
     pub(crate) cancelled: bool,
     pub(crate) timed_out: bool,
+    /// Whether its time was over while a step inside it ran, which has told so.
+    pub(crate) is_late_inside: bool,
     /// Whether its process is to be stopped as soon as it is followed again.
     pub(crate) stop_asked: bool,
     /// When its time is over, and the minutes it had, if the limit is its own.
@@ -97,11 +99,13 @@ pub(crate) struct StepEnd {
     pub(crate) conclusion: Conclusion,
     /// Whether its condition could not be evaluated: a composite action ends with that.
     pub(crate) is_undecided: bool,
+    /// Whether its time was over: then so is that of the composite action around it.
+    pub(crate) is_late: bool,
 }
 
 impl StepEnd {
     const fn plain(conclusion: Conclusion) -> Self {
-        Self { outcome: conclusion, conclusion, is_undecided: false }
+        Self { outcome: conclusion, conclusion, is_undecided: false, is_late: false }
     }
 }
 
@@ -154,6 +158,7 @@ impl Executor<'_> {
             failed: false,
             cancelled: false,
             timed_out: false,
+            is_late_inside: false,
             stop_asked: false,
             deadline: frame.deadline,
             minutes: None,
@@ -381,7 +386,8 @@ impl Executor<'_> {
         }
         let forgiven = outcome == Conclusion::Failure && self.forgives(unit, running).await?;
         let conclusion = if forgiven { Conclusion::Success } else { outcome };
-        Ok(StepEnd { outcome, conclusion, is_undecided: false })
+        let is_late = running.timed_out || running.is_late_inside;
+        Ok(StepEnd { outcome, conclusion, is_undecided: false, is_late })
     }
 
     /// Source: `ExecutionContext.ApplyContinueOnError`.
