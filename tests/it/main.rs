@@ -1,6 +1,7 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "code of tests: what goes wrong fails them")]
 
+mod actions;
 mod actions_nested;
 mod bad_input;
 mod crash;

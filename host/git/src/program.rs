@@ -104,20 +104,20 @@ impl Git {
             command.env_remove(name);
         }
         command.envs(UNATTENDED).stdin(Stdio::null()).kill_on_drop(true);
-        // The terminal's Ctrl-C is for the run to judge, not for a fetch in the middle of it.
-        #[cfg(unix)]
-        command.process_group(0);
+        // In this program's own process group: processes of other groups are taken for those of jobs, and swept. A
+        // Ctrl-C of the terminal reaches a fetch, too; the run it belongs to is cancelled by it anyway.
         command
     }
 
     /// Runs a call to its end.
     pub(crate) async fn answer(&self, mut command: Command) -> Result<Answer, GitError> {
         let output = command.output().await.map_err(|error| self.not_started(&error))?;
-        Ok(Answer {
-            ok: output.status.success(),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        let ok = output.status.success();
+        let mut stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !ok && stderr.trim().is_empty() && output.status.code().is_none() {
+            stderr = format!("git was ended by {}", output.status);
+        }
+        Ok(Answer { ok, stdout: output.stdout, stderr })
     }
 
     /// Runs `git <args>` in `folder` and returns its standard output.
