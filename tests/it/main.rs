@@ -1,12 +1,12 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "code of tests: what goes wrong fails them")]
 
-mod actions;
 mod actions_nested;
 mod bad_input;
 mod crash;
 mod executor;
 mod messages;
+mod own_workflow;
 mod run;
 mod run_calls;
 mod run_cancel;
