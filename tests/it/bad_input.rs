@@ -1,4 +1,5 @@
-//! Bad input: a clear error, its exit code, nothing half done.
+//! Input that is hostile, or met by a hostile machine: a clear error, its exit code, nothing half done. What the messages
+//! of everyday mistakes look like is in `messages`.
 
 use act_tests::cli::{Project, Ran};
 
@@ -20,18 +21,6 @@ fn says(ran: &Ran, texts: &[&str]) {
     for text in texts {
         assert!(ran.stderr.contains(text), "`{text}` is not said:\n{ran}");
     }
-}
-
-#[test]
-fn broken_yaml_is_shown_where_it_breaks() {
-    let ran = refused("on: push\njobs:\n  a: [\n");
-    says(&ran, &["error: ", ".github/workflows/ci.yml:"]);
-}
-
-#[test]
-fn all_mistakes_of_a_file_are_told_at_once() {
-    let ran = refused("on: pusk\njobs:\n  a:\n    runs-on: x\n    steps: [{rum: echo never}]\n");
-    says(&ran, &["Unexpected value 'pusk'", "ci.yml:1:5", "Unexpected value 'rum'", "ci.yml:5:14"]);
 }
 
 #[test]
@@ -72,17 +61,6 @@ fn windows_line_ends_and_a_byte_order_mark_are_fine() {
 }
 
 #[test]
-fn a_missing_folder_is_named() {
-    let project = Project::new();
-    for args in [&["run"][..], &["run", "-W", "nowhere"], &["run", "-C", "nowhere"], &["validate", "nowhere"]]
-    {
-        let ran = project.act(args);
-        assert_eq!(ran.code, Some(2), "{args:?}: {ran}");
-        assert!(ran.stderr.contains(if args.len() > 1 { "nowhere" } else { ".github/workflows" }), "{ran}");
-    }
-}
-
-#[test]
 fn a_workflow_that_cannot_be_read_is_said_and_the_others_are_not_run_alone() {
     let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
     // Everybody may read a file, if they are root; nobody can read what a link to nowhere says.
@@ -92,20 +70,6 @@ fn a_workflow_that_cannot_be_read_is_said_and_the_others_are_not_run_alone() {
     assert_eq!(ran.code, Some(2), "{ran}");
     says(&ran, &["broken.yml"]);
     assert!(!ran.stdout.contains("never"), "{ran}");
-}
-
-#[test]
-fn an_event_file_must_be_a_json_object() {
-    let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
-    for text in ["{", "[1]", "\u{0}\u{1}", ""] {
-        project.file("event.json", text);
-        let ran = project.run(&["-e", "event.json"]);
-        assert_eq!(ran.code, Some(2), "{text:?}: {ran}");
-        says(&ran, &["event.json"]);
-    }
-    let ran = project.run(&["-e", "missing.json"]);
-    assert_eq!(ran.code, Some(2), "{ran}");
-    says(&ran, &["missing.json"]);
 }
 
 #[test]
@@ -144,70 +108,6 @@ jobs:
     steps: [{run: echo never}]
 ";
     says(&refused(workflow), &["plan9", "ci.yml:5:"]);
-}
-
-#[test]
-fn what_is_not_built_yet_is_refused_in_one_list() {
-    let workflow = "on: push
-jobs:
-  a:
-    runs-on: ubuntu-latest
-    container: node:24
-    services: {db: {image: postgres}}
-    steps:
-      - uses: docker://alpine
-      - id: bg
-        run: echo never
-        background: true
-      - wait: bg
-  b:
-    runs-on: ubuntu-latest
-    steps: [{run: echo never}]
-";
-    let ran = refused(workflow);
-    for place in ["`container`", "`services`", "Docker actions", "background steps", "`wait` steps"] {
-        says(&ran, &[place, "not built yet"]);
-    }
-    for line in ["ci.yml:5:", "ci.yml:6:", "ci.yml:8:", "ci.yml:9:", "ci.yml:12:"] {
-        says(&ran, &[line]);
-    }
-}
-
-#[test]
-fn unknown_events_jobs_and_inputs_name_what_there_is() {
-    let workflow = "on:
-  push:
-  workflow_dispatch:
-    inputs:
-      level: {type: choice, options: [low, high]}
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps: [{run: echo never}]
-";
-    let project = Project::with(workflow);
-    for (args, texts) in [
-        (&["run", "pusch"][..], &["pusch", "did you mean `push`?"][..]),
-        (&["run", "-j", "biuld"], &["biuld", "did you mean `build`?"]),
-        (&["run", "workflow_dispatch", "--input", "level=middle"], &["middle", "level"]),
-        (&["run", "workflow_dispatch", "--input", "lvl=low"], &["lvl"]),
-        (&["run", "--wrokflows", "x"], &["--wrokflows"]),
-    ] {
-        let ran = project.act(args);
-        assert_eq!(ran.code, Some(2), "{args:?}: {ran}");
-        says(&ran, texts);
-        assert!(!ran.stdout.contains("never"), "{ran}");
-    }
-}
-
-#[test]
-fn a_malformed_file_of_secrets_is_shown_by_line_and_not_by_content() {
-    let mut project = Project::with(&format!("on: push\njobs:\n  a:\n{STEPS}"));
-    project.file(".secrets", "GOOD=1\nthis is tops3cret and no assignment\n");
-    let ran = project.run(&[]);
-    assert_eq!(ran.code, Some(2), "{ran}");
-    says(&ran, &[".secrets", "2"]);
-    assert!(!ran.stderr.contains("tops3cret"), "{ran}");
 }
 
 #[test]
