@@ -35,12 +35,13 @@ pub fn job_continue_on_error(token: &Token, scope: &dyn Scope) -> Result<Evaluat
     boolean_of("boolean-strategy-context", token, scope)
 }
 
-/// Evaluates `timeout-minutes` or `cancel-timeout-minutes` of a job, in whole minutes, fractions cut off.
+/// Evaluates `timeout-minutes` or `cancel-timeout-minutes` of a job. Fractions stay: GitHub cuts them off, and
+/// half a minute would be none.
 ///
 /// # Errors
 /// A failing expression, or no number.
 pub fn job_minutes(token: &Token, scope: &dyn Scope) -> Result<Evaluated<f64>> {
-    number_of("number-strategy-context", token, scope)?.try_map(|minutes| Ok(minutes.trunc()))
+    number_of("number-strategy-context", token, scope)
 }
 
 /// Evaluates the outputs of a job.

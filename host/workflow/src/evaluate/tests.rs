@@ -98,7 +98,7 @@ fn labels_come_from_texts_lists_and_mappings() {
 fn numbers_and_booleans_are_not_made_of_texts() {
     for (value, expected) in [
         ("5", "5.0"),
-        ("2.9", "2.0"),
+        ("2.9", "2.9"),
         ("${{ matrix.n }}", "5.0"),
         ("${{ matrix.text }}", "error Unexpected value '5'"),
         ("${{ fromJSON(matrix.text) }}", "5.0"),
