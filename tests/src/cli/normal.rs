@@ -42,9 +42,34 @@ impl Normal {
     }
 }
 
+/// Leaves out the lines that name a step before it ends when it says nothing in between: whether they are there
+/// is a matter of time.
+pub(super) fn without_silent_steps(text: &str) -> String {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let is_silent = |index: usize| {
+        let Some((begin, name)) = lines[index].split_once("▸ ") else { return false };
+        let next = lines.get(index + 1).and_then(|next| next.strip_prefix(begin));
+        let end = next.and_then(|next| next.split_once(' ')).map(|(_, end)| end);
+        end.is_some_and(|end| end.starts_with(&format!("{} (", name.trim_end())))
+    };
+    (0..lines.len()).filter(|index| !is_silent(*index)).map(|index| lines[index]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silent_steps_are_named_once_at_their_end() {
+        for (text, expected) in [
+            ("▸ Run true\n✓ Run true (<time>)\n", "✓ Run true (<time>)\n"),
+            ("[a] ▸ Run x\n[a] ✗ Run x (failed after <time>)\n", "[a] ✗ Run x (failed after <time>)\n"),
+            ("▸ Run x\n  said\n✓ Run x (<time>)", "▸ Run x\n  said\n✓ Run x (<time>)"),
+            ("▸ Run x\n  ✓ Run x (<time>)", "▸ Run x\n  ✓ Run x (<time>)"),
+        ] {
+            assert_eq!(without_silent_steps(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn what_differs_from_run_to_run_is_named_and_the_rest_kept() {

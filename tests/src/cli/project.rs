@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use super::normal::without_silent_steps;
 use super::{Live, Normal, act_host};
 
 /// A throw-away repository, and everything that a user has around it.
@@ -215,7 +216,8 @@ impl Project {
 impl Ran {
     pub(super) fn of(output: &Output, normal: &Normal) -> Self {
         let text = |bytes: &[u8]| normal.apply(&String::from_utf8_lossy(bytes));
-        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        let stdout = without_silent_steps(&text(&output.stdout));
+        Self { code: output.status.code(), stdout, stderr: text(&output.stderr) }
     }
 
     /// Returns the lines of standard output that contain a text.
