@@ -34,9 +34,10 @@ fn an_alias_bomb_is_no_bomb() {
     let mut workflow = "on: push\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n".to_owned();
     for level in 1..12 {
         let aliases = vec![format!("*x{}", level - 1); 10].join(", ");
-        workflow.push_str(&format!("x{level}: &x{level} [{aliases}]\n"));
+        workflow += format!("x{level}: &x{level} [{aliases}]\n").as_str();
     }
-    workflow.push_str(&format!("jobs:\n  a:\n{STEPS}"));
+    workflow += "jobs:\n  a:\n";
+    workflow += STEPS;
     says(&refused(workflow), &["ci.yml"]);
 }
 

@@ -4,7 +4,6 @@
 //! (environment, clock, folders, terminal), shows what they answer, and chooses the exit code.
 
 mod actrc;
-mod as_written;
 mod check;
 mod cli;
 mod commands;

@@ -9,7 +9,6 @@ use act_workflow::model::{Job, JobKind, Workflow};
 use act_workflow::source::Sources;
 use serde::Serialize;
 
-use crate::as_written::as_written;
 use crate::check::{self, Kind, Subject};
 use crate::config::Selection;
 use crate::diagnostics::CheckedFile;
@@ -160,7 +159,7 @@ fn outlined_job(job: &Job, stage: usize, sources: &Sources) -> OutlinedJob {
         JobKind::Steps(_) => None,
     };
     let called = call.and_then(|call| call.called.as_ref());
-    let name = job.name.as_ref().map(|name| as_written(name, sources)).filter(|name| !name.is_empty());
+    let name = job.name.as_ref().map(act_workflow::written::token).filter(|name| !name.is_empty());
     OutlinedJob {
         stage,
         name: name.unwrap_or_else(|| job.id.to_string()),

@@ -17,7 +17,6 @@ mod steps;
 mod tests;
 mod truth;
 mod unknown;
-mod written;
 
 use std::fmt;
 use std::sync::Arc;

@@ -39,7 +39,6 @@ mod state;
 mod step;
 mod variables;
 mod work;
-mod written;
 
 use act_core::control::Control;
 use act_core::environment::Environment;

@@ -14,6 +14,7 @@ use act_expr::{Object, Value};
 use act_workflow::evaluate;
 use act_workflow::step::{If, Step, StepKind};
 use act_workflow::token::Token;
+use act_workflow::written;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -23,7 +24,6 @@ use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::state::Status;
 use crate::variables;
-use crate::written::as_written;
 
 /// What surrounds a step: the job, or a composite action.
 #[derive(Clone)]
@@ -222,7 +222,7 @@ impl Executor<'_> {
 
     /// Returns the name of a step before expressions are evaluated; a post step's is that of its main step.
     fn default_name(&self, unit: &Unit<'_>) -> String {
-        let written = |token: &Token| self.masker.mask(&as_written(token)).into_owned();
+        let written = |token: &Token| self.masker.mask(&written::token(token)).into_owned();
         let doing = match &unit.step.kind {
             StepKind::Run { run, .. } => written(run),
             StepKind::Uses { uses, .. } => uses.value.to_string(),

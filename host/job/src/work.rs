@@ -9,6 +9,7 @@ use act_expr::Value;
 use act_workflow::action::ActionRuns;
 use act_workflow::evaluate;
 use act_workflow::step::StepKind;
+use act_workflow::written;
 use indexmap::IndexMap;
 
 use crate::action::Action;
@@ -17,7 +18,6 @@ use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::script::Script;
 use crate::step::{Frame, Running, Unit};
-use crate::written::as_written;
 
 /// What a step will do, all expressions evaluated.
 pub(crate) struct Work {
@@ -196,7 +196,7 @@ impl Executor<'_> {
 
     /// Returns what a step does as its file says it, for a step that does not come to do it.
     pub(crate) fn what_as_written(&self, unit: &Unit<'_>) -> StepWhat {
-        let written = |token| self.masker.mask(&as_written(token)).into_owned();
+        let written = |token| self.masker.mask(&written::token(token)).into_owned();
         match &unit.step.kind {
             StepKind::Run { run, shell, .. } => {
                 StepWhat::Run { script: written(run), shell: shell.as_ref().map(written).unwrap_or_default() }

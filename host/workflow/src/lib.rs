@@ -37,4 +37,5 @@ pub mod token;
 pub mod triggers;
 pub mod uses;
 pub mod values;
+pub mod written;
 mod yaml;

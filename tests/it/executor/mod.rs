@@ -46,7 +46,7 @@ fn brief(told: &Told) -> String {
     let mut text = format!("{:?}", told.result);
     for step in &told.story.steps {
         let lines: String = step.lines.iter().map(|line| format!("\n    {:.300}", line)).collect();
-        text += &format!("\n  {} {:?}{lines}", step.step, step.end);
+        text.extend(["\n  ", &step.step.to_string(), " ", &format!("{:?}", step.end), &lines]);
     }
     text
 }

@@ -11,6 +11,7 @@ use act_workflow::matrix::Leg;
 use act_workflow::model::{CallJob, CallSecrets, CallTarget, CalledWorkflow, Job, JobKind, StepsJob};
 use act_workflow::step::If;
 use act_workflow::token::{Token, TokenKind};
+use act_workflow::written;
 
 use crate::cancel::Cancel;
 use crate::dispatcher::WorkflowScope;
@@ -26,7 +27,7 @@ use crate::settings::Settings;
 use super::steps::Reader;
 use super::truth::{Truth, judge};
 use super::unknown::{Dependencies, UnknownInputs, Unknowns, add};
-use super::{Around, Deferred, Fate, JobPreview, Known, LegPreview, MachinePreview, Preview, Work, written};
+use super::{Around, Deferred, Fate, JobPreview, Known, LegPreview, MachinePreview, Preview, Work};
 
 pub(super) struct Previewer<'a> {
     request: &'a RunRequest,

@@ -13,10 +13,9 @@ use act_workflow::source::Sources;
 use act_workflow::step::{Step, StepKind};
 use act_workflow::token::Token;
 use act_workflow::uses::UsesRef;
+use act_workflow::written;
 
-use super::{
-    ActionPlace, ActionPreview, FoundManifest, MAX_ITEMS, Manifests, StepPreview, StepPreviewKind, written,
-};
+use super::{ActionPlace, ActionPreview, FoundManifest, MAX_ITEMS, Manifests, StepPreview, StepPreviewKind};
 
 /// Composite actions may hold each other this deep.
 ///
