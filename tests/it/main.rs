@@ -4,6 +4,7 @@
 mod actions;
 mod actions_nested;
 mod bad_input;
+mod contract;
 mod crash;
 mod executor;
 mod messages;
@@ -14,6 +15,7 @@ mod run_cancel;
 mod run_flags;
 mod run_groups;
 mod run_log;
+mod walls;
 
 #[test]
 fn every_file_here_is_part_of_this_binary() {

@@ -137,9 +137,10 @@ impl MemoryControl {
         self
     }
 
-    /// Begins where a host that was killed left off.
+    /// Begins where a host that was killed left off: cancelled, if that one was.
     #[must_use]
     pub fn with_past(self, records: Vec<Record>, events: Vec<Event>) -> Self {
+        events.iter().for_each(|event| self.react(event));
         *self.kept.lock().unwrap() = (records, events);
         self
     }

@@ -2,8 +2,10 @@
 
 use std::sync::atomic::AtomicU64;
 
+use act_core::Conclusion;
+use act_core::control::CancelStage;
 use act_tests::control::MemoryControl;
-use act_tests::job::of_workflow;
+use act_tests::job::{of_steps, of_workflow};
 use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local};
 
 const SCRIPTS: &str = r#"
@@ -135,6 +137,30 @@ async fn cut_actions(place: &dyn AsyncPlace) {
         "2-post success",
     ];
     judge(&case.cut_everywhere(place).await, &ends, 1);
+}
+
+/// Whoever takes a cancelled job up cancels it, too.
+async fn cut_cancelled(place: &dyn AsyncPlace) {
+    let steps = "
+- run: echo before
+- run: echo ready; exec sleep 60
+- run: echo not run
+- run: sleep 0.1; echo always ${{ job.status }}
+  if: always()
+";
+    let spec = of_steps(steps);
+    let control = || host().cancel_at("ready", CancelStage::Cancel);
+    let case = Case { spec: &spec, control: &control, hidden: &["s3cr3t"] };
+    let ends = ["0-main success", "1-main cancelled", "2-main skipped", "3-main success"];
+    let cuts = case.cut_everywhere(place).await;
+    judge(&cuts, &ends, 0);
+    assert_eq!(cuts.uncut.result.conclusion, Conclusion::Cancelled);
+}
+
+#[tokio::test]
+async fn cancelled_jobs_cut_anywhere_tell_the_same() {
+    cut_cancelled(&Local).await;
+    cut_cancelled(&Far(AtomicU64::new(2_000))).await;
 }
 
 #[tokio::test]
