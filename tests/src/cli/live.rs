@@ -91,6 +91,23 @@ impl Live {
     }
 }
 
+/// A test that fails leaves nothing running: neither the program nor its jobs.
+impl Drop for Live {
+    fn drop(&mut self) {
+        let pid = Pid::from_child(&self.child);
+        for signal in [Signal::INT, Signal::INT, Signal::KILL] {
+            for _ in 0..20 {
+                if !matches!(self.child.try_wait(), Ok(None)) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let _ = kill_process(pid, signal);
+        }
+        let _ = self.child.wait();
+    }
+}
+
 impl Stream {
     fn of(mut pipe: impl Read + Send + 'static) -> Self {
         let said = Arc::new((Mutex::new(Said::default()), Condvar::new()));
