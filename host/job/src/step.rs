@@ -298,12 +298,12 @@ impl Executor<'_> {
         running: &Running,
         what: StepWhat,
     ) -> Result<Timestamp, Loss> {
-        let env =
-            running.env.iter().map(|(name, value)| (name.clone(), self.masker.mask(value).into_owned()));
+        let mask = |text: &str| self.masker.mask(text).into_owned();
+        let env = running.env.iter().map(|(name, value)| (mask(name), mask(value)));
         let started = StepStarted {
             step: unit.at.clone(),
             id: unit.step.id.as_str().to_owned(),
-            name: running.name.clone(),
+            name: mask(&running.name),
             what,
             env: env.collect(),
         };
@@ -420,7 +420,7 @@ impl Executor<'_> {
             let started = StepStarted {
                 step: unit.at.clone(),
                 id: unit.step.id.as_str().to_owned(),
-                name: running.name.clone(),
+                name: self.masker.mask(&running.name).into_owned(),
                 what,
                 env: IndexMap::new(),
             };

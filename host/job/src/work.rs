@@ -202,7 +202,8 @@ impl Executor<'_> {
                 StepWhat::Run { script: written(run), shell: shell.as_ref().map(written).unwrap_or_default() }
             }
             StepKind::Uses { uses, .. } => {
-                StepWhat::Uses { uses: uses.value.to_string(), with: IndexMap::new() }
+                let uses = self.masker.mask(&uses.value.to_string()).into_owned();
+                StepWhat::Uses { uses, with: IndexMap::new() }
             }
             StepKind::Wait { .. }
             | StepKind::WaitAll

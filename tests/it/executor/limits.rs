@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 
 use super::everywhere;
 
-/// The clock jumps to less than a second before the end of the minute.
+/// The clock jumps to less than two seconds before the end of the minute.
 fn late() -> MemoryControl {
-    let almost = SignedDuration::from_millis(59_700);
+    let almost = SignedDuration::from_millis(58_500);
     MemoryControl::default().repository(&[("act/action.yml", ACTION)]).advance_at("wait for it", almost)
 }
 
@@ -58,7 +58,7 @@ async fn a_step_that_takes_too_long_is_stopped() {
   if: failure()
 ";
     // The clock says that the minute is almost over as soon as the step has begun.
-    let host = || late().advance_when_begun("0", SignedDuration::from_millis(59_700));
+    let host = || late().advance_when_begun("0", SignedDuration::from_millis(58_500));
     everywhere(&of_steps(yaml), host, |told| {
         let slow = told.story.step("0-main");
         assert_eq!(slow.lines, ["##[error]The action 'Slow' has timed out after 1 minutes."]);

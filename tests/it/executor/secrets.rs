@@ -51,6 +51,25 @@ async fn secrets_are_hidden_in_every_form() {
 }
 
 #[tokio::test]
+async fn what_the_file_itself_says_is_masked_too() {
+    let control = || MemoryControl::default().secret("TOKEN_A", "opensesame").secret("B", "SECRET_NAME");
+    let yaml = "
+- uses: ./opensesame
+- run: echo opensesame
+  if: false
+- run: 'true'
+  if: always()
+  env: {SECRET_NAME: x}
+";
+    everywhere(&of_steps(yaml), control, |told| {
+        let shown = format!("{told:?}");
+        assert!(!shown.contains("opensesame") && !shown.contains("SECRET_NAME"), "{shown}");
+        assert_eq!(told.story.step("0-main").name(), "Run ./***");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_refused_secret_fails_the_step_that_uses_it() {
     let control = || {
         let mut control = host();

@@ -40,7 +40,7 @@ fn exec(index: u32) -> ExecId {
 }
 
 fn bash(place: &Place, script: &str) -> ExecSpec {
-    let short = Duration::from_millis(300);
+    let short = Duration::from_millis(700);
     ExecSpec {
         target: Target::Job,
         argv: ["bash", "-c", script].map(str::to_owned).to_vec(),
@@ -172,7 +172,7 @@ pub async fn ends_are_told_apart(place: &Place) {
 /// A timeout is one whatever code the process leaves with; what it wrote before comes.
 pub async fn a_timeout_stops_the_process(place: &Place) {
     let spec = ExecSpec {
-        timeout: Some(Duration::from_millis(400)),
+        timeout: Some(Duration::from_millis(1_500)),
         ..bash(place, "trap 'echo asked; exit 0' INT; echo begun; while :; do sleep 0.05; done")
     };
     let ran = run(place, 0, spec).await;
@@ -189,7 +189,7 @@ pub async fn a_stop_climbs_its_ladder(place: &Place) {
         place.env.stop(&exec(index), how).await.unwrap();
         let ran = tokio::time::timeout(SOON, follow(&*place.env, &exec(index))).await.unwrap();
         assert_eq!((ran.text().as_str(), ran.end.how), (expected, Ending::Stopped));
-        assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
+        assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
     }
 }
 
@@ -255,7 +255,7 @@ pub async fn files_go_in_and_come_back(place: &Place) {
     assert_eq!(place.env.stat(&place.at(Root::Temp, "out")).await, Ok(None), "what came back is gone there");
     let mut late = bash(place, "echo kept > \"$OUT\"; sleep 60");
     late.env = variables(&[("OUT", &path("out"))]);
-    late.timeout = Some(Duration::from_millis(400));
+    late.timeout = Some(Duration::from_millis(1_500));
     late.collect_after = vec![wish("out", 100)];
     let ran = run(place, 1, late).await;
     assert_eq!(ran.end.how, Ending::TimedOut);
