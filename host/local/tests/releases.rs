@@ -126,7 +126,7 @@ async fn what_a_killed_host_left_is_found_and_cleared() {
     let id = MachineId::of(&launch());
     let made = machines.join(&id.0).join("_work/hello/hello/made");
     until("the host has made its machine", || made.exists()).await;
-    let processes = || tracked(&id);
+    let processes = || tracked(&id, root.path());
     until("both processes run", || processes().len() >= 2).await;
     host.kill().unwrap();
     host.wait().unwrap();
@@ -140,12 +140,16 @@ async fn what_a_killed_host_left_is_found_and_cleared() {
     assert!(!machines.join(&id.0).exists());
 }
 
-/// The living processes that carry a machine's marker.
-fn tracked(id: &MachineId) -> Vec<String> {
+/// The living processes that carry a machine's marker and work below a folder: other runs of these tests have
+/// machines of the same name.
+fn tracked(id: &MachineId, root: &Path) -> Vec<String> {
     let marker = format!("RUNNER_TRACKING_ID=act-host_{id}_");
     let pids =
         fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
     let environ = |pid: &str| fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    pids.filter(|pid| environ(pid).split(|byte| *byte == 0).any(|entry| entry.starts_with(marker.as_bytes())))
+    let is_here =
+        |pid: &String| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(root));
+    pids.filter(is_here)
+        .filter(|pid| environ(pid).split(|byte| *byte == 0).any(|entry| entry.starts_with(marker.as_bytes())))
         .collect()
 }
