@@ -215,10 +215,10 @@ fn without_a_network_the_first_line_of_trouble_names_the_server() {
     push main <commit>, .github/workflows/ci.yml #1, run <run>
     runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
     ▶ one on act-host
-    error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+    error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
 
     annotations
-      error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+      error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
         Set up job
 
       ✗ one  failure  <time>
@@ -238,6 +238,6 @@ fn without_a_network_the_first_line_of_trouble_names_the_server() {
     3 |   call: {uses: acme/flows/.github/workflows/x.yml@v1}
       |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-    hint: could not reach http://<server>/acme/flows: fatal: unable to access 'http://<server>/acme/flows/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server (what was fetched before can be used in offline mode)
+    hint: could not reach http://<server>/acme/flows: fatal: unable to access 'http://<server>/acme/flows/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
     "#);
 }

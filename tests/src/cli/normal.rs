@@ -20,6 +20,7 @@ static FORMS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         // Times stand in columns: their width is theirs, too.
         (r" {2,}(\d+\.\ds|\d+m \d\ds)\b", "  <time>"),
         (r"\b(\d+\.\ds|\d+m \d\ds)\b", "<time>"),
+        (r"\bafter \d+ ms\b", "after <time>"),
         (r"\b127\.0\.0\.1:\d+\b", "<server>"),
     ];
     forms.map(|(form, word)| (Regex::new(form).expect("the form is well written"), word)).into()
