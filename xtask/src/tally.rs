@@ -39,6 +39,16 @@ pub(crate) fn skips(text: &str) -> Vec<String> {
     told(text, |_, _| true, |line| line.starts_with("skipped"))
 }
 
+/// Returns what is left without the tests that passed: what the compiler said, and what failing tests printed.
+pub(crate) fn without_successes(text: &str) -> String {
+    let mut within = false;
+    let kept = text.lines().filter(|line| {
+        within = (within || *line == "successes:") && *line != "failures:" && result_line(line).is_none();
+        !(within || line.starts_with("test ") && line.ends_with(" ... ok"))
+    });
+    kept.fold(String::new(), |text, line| text + line + "\n")
+}
+
 fn told(text: &str, wanted: impl Fn(&str, &str) -> bool, keep: impl Fn(&str) -> bool) -> Vec<String> {
     let mut program = "";
     let mut test = None;
@@ -101,6 +111,15 @@ test result: FAILED. 1 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; 
     fn only_vector_suites_are_quoted() {
         let told = told_by_vectors(OUTPUT);
         assert_eq!(told, ["expressions: basic.json: 10 cases, 0 failed", "expressions: 518 cases, 0 failed"]);
+    }
+
+    #[test]
+    fn passing_tests_are_left_out_of_a_failures_report() {
+        let text = "error: one\ntest a ... ok\ntest b ... FAILED\nsuccesses:\n\n---- a stdout ----\nfine\n\n\
+                    failures:\n\n---- b stdout ----\nbroken\n\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n";
+        let kept = "error: one\ntest b ... FAILED\nfailures:\n\n---- b stdout ----\nbroken\n\n\
+                    test result: FAILED. 1 passed; 1 failed; 0 ignored\n";
+        assert_eq!(without_successes(text), kept);
     }
 
     #[test]
