@@ -193,7 +193,7 @@ fn the_table_agrees_with_githubs_schema() {
         std::path::PathBuf::from,
     );
     let Ok(lines) = std::fs::read_to_string(root.join("vectors/workflow-schema-lines.txt")) else {
-        assert!(std::env::var_os("CI").is_none(), "the schema's lines are missing");
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "the schema's lines are missing");
         eprintln!("skipped: no schema lines at {}", root.display());
         return;
     };
