@@ -6,6 +6,7 @@ mod actions_nested;
 mod bad_input;
 mod contract;
 mod crash;
+mod examples;
 mod executor;
 mod messages;
 mod own_workflow;

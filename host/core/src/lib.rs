@@ -1,7 +1,8 @@
 //! The words every room shares: who is who, what a job is, how it ended, and what the ports promise.
 //!
 //! Nothing here does IO, reads a clock or starts a task. The ports are traits beside their types; each
-//! has one contract suite that every implementor passes (`act-tests`, module `contract`).
+//! is to have one contract suite that every implementor passes (`act-tests`, module `contract`, has them so far
+//! for environments, provisioners and label mappers; `act-store` for concurrency groups).
 //!
 //! ```text
 //! ids        RunId · JobKey · Attempt · Launch · Epoch · ExecId
