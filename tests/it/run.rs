@@ -195,7 +195,8 @@ jobs:
     exit 0
     .github/workflows/ci.yml
     push main <commit>, .github/workflows/ci.yml #1, run <run>
-    [announce] ⊘ job was skipped
+    ⊘ release was skipped: its `if` is false: github.ref_type == 'tag'
+    [announce] ⊘ job was skipped: it needs `release`, which was skipped
     runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
     [report]   ▶ on act-host
     [report]   ▸ Run echo "announce was skipped"
@@ -203,13 +204,61 @@ jobs:
     [report]   ✓ Run echo "announce was skipped" (<time>)
     [report]   ✓ job succeeded in <time>
 
-      ⊘ release   skipped
-      ⊘ announce  skipped
+      ⊘ release   skipped  its `if` is false: github.ref_type == 'tag'
+      ⊘ announce  skipped  it needs `release`, which was skipped
       ✓ report    success  <time>
 
     ✓ .github/workflows/ci.yml succeeded in <time>
       full log: act-host runs logs <run>
     "#);
+}
+
+#[test]
+fn a_job_that_does_not_start_says_why() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  fails: {runs-on: ubuntu-latest, steps: [{run: exit 1}]}
+  works: {runs-on: ubuntu-latest, steps: [{run: "true"}]}
+  after: {needs: [works, fails], if: github.ref_name, runs-on: ubuntu-latest, steps: [{run: "true"}]}
+  far-after: {needs: after, if: success() && true, runs-on: ubuntu-latest, steps: [{run: "true"}]}
+  both: {needs: works, if: success() && (false) && (github.sha), runs-on: ubuntu-latest, steps: [{run: "true"}]}
+  rescue: {needs: works, if: "${{ failure() }}", runs-on: ubuntu-latest, steps: [{run: "true"}]}
+  long:
+    needs: works
+    if: >-
+      contains(github.ref, 'refs/tags/a-tag-with-a-long-name)')
+      && contains(github.ref, 'refs/tags/another')
+    runs-on: ubuntu-latest
+    steps: [{run: "true"}]
+"#,
+    );
+    let ran = project.run(&["--json"]);
+    let ends = ran.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let mut reasons: Vec<_> = ends
+        .filter(|event| event["type"] == "job-finished")
+        .map(|event| format!("{}: {}", event["job"].as_str().unwrap(), event["reason"]))
+        .collect();
+    reasons.sort();
+    assert_snapshot!(reasons.join("\n"), @r#"
+    after: "it needs `fails`, which failed"
+    both: "its `if` is false: success() && (false) && (github.sha)"
+    fails: null
+    far-after: "it needs `after`, which was skipped"
+    long: "its `if` is false: contains(github.ref, 'refs/tags/a-tag-with-a-long-name)') && contains(github.ref, 'refs/tags/another')"
+    rescue: "its `if` is false: failure()"
+    works: null
+    "#);
+    let shown = project.act(["runs", "show"]);
+    let unstarted: Vec<_> = shown.lines_with("⊘");
+    assert_snapshot!(unstarted.join("\n"), @"
+    ⊘ both  skipped: its `if` is false: success() && (false) && (github.sha)
+    ⊘ rescue  skipped: its `if` is false: failure()
+    ⊘ long  skipped: its `if` is false: contains(github.ref, 'refs/tags/a-tag-with-a-long-name)') && contains(github.ref, 'refs/tags/another')
+    ⊘ after  skipped: it needs `fails`, which failed
+    ⊘ far-after  skipped: it needs `after`, which was skipped
+    ");
 }
 
 #[test]
@@ -238,8 +287,8 @@ jobs:
     };
     assert_snapshot!(table("true"), @"
     ✗ legs (1)  failure  <time>  Run [ 1 != 1 ]
-    ⊘ legs (2)  cancelled
-    ⊘ legs (3)  cancelled
+    ⊘ legs (2)  cancelled  another job of its matrix failed
+    ⊘ legs (3)  cancelled  another job of its matrix failed
     ");
     assert_snapshot!(table("false"), @"
     ✗ legs (1)  failure  <time>  Run [ 1 != 1 ]

@@ -67,7 +67,7 @@ fn one_ctrl_c_cancels_the_run_and_lets_it_clean_up() {
     ▸ Post Run ./with-post
       post ran
     ✓ Post Run ./with-post (<time>)
-    [after] ⊘ job was cancelled
+    [after] ⊘ job was cancelled: the run was cancelled
     [always] ▶ on act-host
     [always] ▸ Run echo slow was , after was cancelled
     [always]   slow was , after was cancelled
@@ -79,7 +79,7 @@ fn one_ctrl_c_cancels_the_run_and_lets_it_clean_up() {
         slow / Run sleep 1000 &
 
       ⊘ slow    cancelled  <time>
-      ⊘ after   cancelled
+      ⊘ after   cancelled  the run was cancelled
       ✓ always  success  <time>
 
     ⊘ .github/workflows/ci.yml was cancelled in <time>

@@ -202,6 +202,9 @@ pub enum Event {
         /// Its outputs, masked.
         #[serde(default)]
         outputs: IndexMap<String, String>,
+        /// Why it did not start, in one line, if it did not and no message says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
         /// Why it was lost, if it was: an infrastructure failure.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         loss: Option<Loss>,

@@ -68,6 +68,7 @@ impl Run {
                 name: case.name.clone(),
                 conclusion: outcome.result,
                 outputs: outcome.outputs.clone(),
+                reason: None,
                 loss: None,
                 duration_ms: self.millis_since(began),
             },
@@ -90,7 +91,7 @@ impl Run {
             Ok(seat) => Ok(seat),
             Err(NoSeat::Cancelled(reason)) => {
                 self.notice(Some(&case.key), Level::Error, Some(token.span), reason);
-                Err(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled))
+                Err(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, None))
             }
             Err(NoSeat::Failed(messages)) => Err(self.end_wrong(&case.key, &case.name, case.job, messages)),
         }

@@ -21,6 +21,7 @@ use crate::group::{NoSeat, hold};
 use crate::legs::{self, Wanted};
 use crate::outcome::{Outcome, Outcomes};
 use crate::scope::JobScope;
+use crate::why;
 
 /// One leg of a job, ready to run.
 pub(crate) struct LegCase<'a> {
@@ -54,9 +55,12 @@ impl Run {
         match evaluate::now(evaluate::condition(&job.condition, &expressions)) {
             Ok(true) if scope.cancel.stage() < CancelStage::Kill => {}
             Ok(_) => {
-                let stopped = scope.cancel.stage() >= CancelStage::Cancel;
-                let end = if stopped { Conclusion::Cancelled } else { Conclusion::Skipped };
-                return self.end_unstarted(&key, &scope.name_of(job), end);
+                let (end, reason) = if scope.cancel.stage() >= CancelStage::Cancel {
+                    (Conclusion::Cancelled, why::cancelled(scope).to_owned())
+                } else {
+                    (Conclusion::Skipped, why::skipped(scope, job, before))
+                };
+                return self.end_unstarted(&key, &scope.name_of(job), end, Some(reason));
             }
             Err(error) => {
                 let messages = error.messages(&self.request.files);
@@ -70,14 +74,21 @@ impl Run {
         self.legs(scope, job, &expressions, strategy).await
     }
 
-    /// Says that a job ended without having started.
-    pub(crate) fn end_unstarted(&self, key: &JobKey, name: &str, conclusion: Conclusion) -> Outcome {
+    /// Says that a job ended without having started, and why unless a message has said so.
+    pub(crate) fn end_unstarted(
+        &self,
+        key: &JobKey,
+        name: &str,
+        conclusion: Conclusion,
+        reason: Option<String>,
+    ) -> Outcome {
         self.say(
             Some(key),
             Event::JobFinished {
                 name: name.to_owned(),
                 conclusion,
                 outputs: indexmap::IndexMap::new(),
+                reason,
                 loss: None,
                 duration_ms: 0,
             },
@@ -89,7 +100,7 @@ impl Run {
         for message in messages {
             self.notice(Some(key), Level::Error, Some(job.id_span), message);
         }
-        self.end_unstarted(key, name, Conclusion::Failure)
+        self.end_unstarted(key, name, Conclusion::Failure, None)
     }
 
     async fn legs(
@@ -103,7 +114,8 @@ impl Run {
         let Wanted { many, legs: wanted } = Wanted::of(legs, &self.request.selection);
         if wanted.is_empty() {
             let key = scope.key(job, None);
-            return self.end_unstarted(&key, &scope.name_of(job), Conclusion::Skipped);
+            let reason = Some("`--matrix` takes none of its jobs".to_owned());
+            return self.end_unstarted(&key, &scope.name_of(job), Conclusion::Skipped, reason);
         }
         // What runs although the run is cancelled is a job like any other, until it is cancelled itself.
         let cancel = scope.cancel.survivor();
@@ -162,7 +174,8 @@ impl Run {
             CancelStage::Kill => true,
         };
         if stays_out {
-            return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled));
+            let reason = Some(why::cancelled(scope).to_owned());
+            return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled, reason));
         }
         let cancel = cancel.survivor();
         let case = LegCase { scope, job, key, name, expressions, needs, cancel };
@@ -186,7 +199,8 @@ impl Run {
                     Ok(seat) => seat,
                     Err(NoSeat::Cancelled(reason)) => {
                         self.notice(Some(&case.key), Level::Error, Some(token.span), reason);
-                        return unforgiven(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled));
+                        let end = Conclusion::Cancelled;
+                        return unforgiven(self.end_unstarted(&case.key, &case.name, end, None));
                     }
                     Err(NoSeat::Failed(messages)) => {
                         return unforgiven(self.end_wrong(&case.key, &case.name, case.job, messages));

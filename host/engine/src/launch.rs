@@ -24,6 +24,7 @@ use crate::outcome::Outcome;
 use crate::place::{Unplaced, decide, label_ask, place};
 use crate::request::RunRequest;
 use crate::settings::Settings;
+use crate::why;
 
 /// The first launch, and who speaks for it: this host retries nothing on its own machine.
 const LAUNCH: Launch = Launch(1);
@@ -56,7 +57,8 @@ impl Run {
         let _place = tokio::select! {
             place = self.places.acquire() => place,
             _ = case.cancel.beyond(CancelStage::None) => {
-                return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled), false);
+                let reason = Some(why::cancelled(case.scope).to_owned());
+                return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, reason), false);
             }
         };
         let began = self.host.clock.now();
@@ -70,7 +72,14 @@ impl Run {
         let name = case.name.clone();
         self.say(
             Some(&case.key),
-            Event::JobFinished { name, conclusion, outputs: outputs.clone(), loss, duration_ms },
+            Event::JobFinished {
+                name,
+                conclusion,
+                outputs: outputs.clone(),
+                reason: None,
+                loss,
+                duration_ms,
+            },
         );
         let forgiven = settings.forgiven && !lost;
         end(Outcome { result: conclusion, outputs, lost }, forgiven)

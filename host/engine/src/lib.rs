@@ -37,6 +37,7 @@ mod legs;
 mod outcome;
 mod scope;
 mod settings;
+mod why;
 
 pub use cancel::Cancel;
 pub use dispatcher::{RunEnd, run};

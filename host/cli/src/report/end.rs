@@ -152,6 +152,9 @@ pub(crate) fn table(canvas: &mut Canvas, tally: &Tally) {
     }
 }
 
+/// Columns of a reason in the table; it stands in full where the job ended.
+const WIDEST_REASON: usize = 80;
+
 struct Row {
     mark: &'static str,
     paint: Paint,
@@ -174,8 +177,11 @@ impl Row {
         if let Some(loss) = &end.loss {
             return Self { mark: "!", paint: Paint::Red, name, word: "lost", time, note: loss.to_string() };
         }
-        let failed: Vec<String> = job.failed_steps().map(|(at, _)| job.step_name(at)).collect();
-        Self { mark, paint, name, word: end.conclusion.as_str(), time, note: failed.join(", ") }
+        let note = match &end.reason {
+            Some(reason) => paint::fit(reason, WIDEST_REASON).into_owned(),
+            None => job.failed_steps().map(|(at, _)| job.step_name(at)).collect::<Vec<_>>().join(", "),
+        };
+        Self { mark, paint, name, word: end.conclusion.as_str(), time, note }
     }
 }
 

@@ -171,7 +171,10 @@ fn show_job(canvas: &mut Canvas, job: &Job) {
             let (mark, paint) = Paint::mark(end.conclusion);
             let how = match &end.loss {
                 Some(loss) => end::lost(loss),
-                None if job.started.is_none() => end.conclusion.to_string(),
+                None if job.started.is_none() => {
+                    let reason = end.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                    format!("{}{reason}", end.conclusion)
+                }
                 None => format!("{} in {}", end.conclusion, duration::show(end.duration_ms)),
             };
             (mark, paint, how)

@@ -55,6 +55,8 @@ pub(crate) struct Job {
 #[derive(Clone, Debug)]
 pub(crate) struct JobTallyEnd {
     pub(crate) conclusion: Conclusion,
+    /// Why it did not start, if it did not.
+    pub(crate) reason: Option<String>,
     pub(crate) loss: Option<Loss>,
     pub(crate) duration_ms: u64,
 }
@@ -177,10 +179,10 @@ impl Job {
                     step.tail = Tail::default();
                 }
             }
-            Event::JobFinished { name, conclusion, loss, duration_ms, .. } => {
+            Event::JobFinished { name, conclusion, reason, loss, duration_ms, .. } => {
                 self.name.clone_from(name);
-                let (conclusion, loss, duration_ms) = (*conclusion, loss.clone(), *duration_ms);
-                self.end = Some(JobTallyEnd { conclusion, loss, duration_ms });
+                let (conclusion, reason, loss) = (*conclusion, reason.clone(), loss.clone());
+                self.end = Some(JobTallyEnd { conclusion, reason, loss, duration_ms: *duration_ms });
             }
             Event::Notice { .. }
             | Event::JobPlaced { .. }

@@ -361,8 +361,13 @@ impl<W: Write> Terminal<W> {
         let (mark, paint) = Paint::mark(end.conclusion);
         let text = match &end.loss {
             Some(loss) => format!("! {}", end::lost(loss)),
+            None if job.started.is_none() && (end.reason.is_some() || !self.begin.is_empty()) => {
+                // The first of all jobs has no name before its lines: nobody knows yet that there are others.
+                let name = if self.begin.is_empty() { &job.name } else { "job" };
+                let reason = end.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                format!("{mark} {name} {}{reason}", end::word(end.conclusion))
+            }
             None if self.begin.is_empty() => return,
-            None if job.started.is_none() => format!("{mark} job {}", end::word(end.conclusion)),
             None => {
                 format!("{mark} job {} in {}", end::word(end.conclusion), duration::show(end.duration_ms))
             }

@@ -138,7 +138,7 @@ fn a_verbose_run_shows_what_steps_are_given() {
 
 #[test]
 fn a_matrix_of_which_a_leg_fails() {
-    assert_snapshot!(shown(PLAIN, &failure()), @r#"
+    assert_snapshot!(shown(PLAIN, &failure()), @"
     CI: Fix the parser
     push main 0123456, .github/workflows/ci.yml #12, run 01M3250V000000000000000007
     [test (linux, 18)] waiting: max-parallel is 1
@@ -194,7 +194,7 @@ fn a_matrix_of_which_a_leg_fails() {
     [test (linux, 20)] ✗ job failed in 2.5s
     [test (linux, 18)] ✓ Check (0.4s)
     [test (linux, 18)] ✓ job succeeded in 0.5s
-    [deploy]           ⊘ job was skipped
+    [deploy]           ⊘ job was skipped: it needs `test`, which failed
 
     annotations
       warning: unused variable `x`
@@ -224,13 +224,13 @@ fn a_matrix_of_which_a_leg_fails() {
         test number 30
         error: Process completed with exit code 101.
 
-      ⊘ deploy            skipped
+      ⊘ deploy            skipped  it needs `test`, which failed
       ✓ test (linux, 18)  success      0.5s
       ✗ test (linux, 20)  failure      2.5s  Unit tests
 
     ✗ CI failed in 1m 08s
       full log: act-host runs logs 01M3250V000000000000000007
-    "#);
+    ");
 }
 
 #[test]

@@ -144,8 +144,10 @@ impl Stream {
         loss: Option<Loss>,
         duration_ms: u64,
     ) {
-        let outputs = IndexMap::new();
-        self.of(job, Event::JobFinished { name: name.into(), conclusion, outputs, loss, duration_ms });
+        let (name, outputs) = (name.into(), IndexMap::new());
+        let skipped = conclusion == Skipped;
+        let reason = skipped.then(|| "it needs `test`, which failed".to_owned());
+        self.of(job, Event::JobFinished { name, conclusion, outputs, reason, loss, duration_ms });
     }
 
     pub(crate) fn finish(mut self, conclusion: Conclusion, infrastructure: bool) -> Vec<Envelope> {
