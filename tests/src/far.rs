@@ -92,6 +92,7 @@ fn elsewhere(path: &LogicalPath) -> LogicalPath {
         Root::Workspace => return path.clone(),
         Root::Work => "work",
         Root::Temp => "temp files",
+        Root::Scratch => "scratch",
         Root::Actions => "acciónes",
         Root::Tools => "tools",
     };

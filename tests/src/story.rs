@@ -121,7 +121,7 @@ impl Story {
     pub fn without_places(&self, env: &dyn Environment) -> Self {
         let mut story = self.clone();
         story.each_text(&mut |line| {
-            for root in [Root::Workspace, Root::Temp, Root::Actions, Root::Tools, Root::Work] {
+            for root in [Root::Workspace, Root::Scratch, Root::Temp, Root::Actions, Root::Tools, Root::Work] {
                 let place = env.path(&Target::Job, &LogicalPath::new(root, ""));
                 *line = line.replace(place.as_str(), &format!("<{root:?}>"));
             }

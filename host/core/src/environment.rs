@@ -59,6 +59,9 @@ pub enum Root {
     Work,
     /// `RUNNER_TEMP`. Empty when the job begins.
     Temp,
+    /// Small files of the executor's own, a step long: scripts and command files. May lie in memory, or below
+    /// another root.
+    Scratch,
     /// Where fetched actions lie.
     Actions,
     /// `RUNNER_TOOL_CACHE`. Outlives the job where the environment can keep it.

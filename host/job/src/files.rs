@@ -215,5 +215,5 @@ impl Executor<'_> {
 
 /// Returns where a process finds the file of a command.
 fn command_file(command: FileCommand, slug: &str) -> LogicalPath {
-    LogicalPath::new(Root::Temp, format!("_runner_file_commands/{}{slug}", command.file_prefix()))
+    LogicalPath::new(Root::Scratch, format!("_runner_file_commands/{}{slug}", command.file_prefix()))
 }

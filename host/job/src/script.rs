@@ -94,7 +94,7 @@ impl Executor<'_> {
     pub(crate) async fn run_script(&mut self, running: &mut Running, script: Script) -> Result<(), Halt> {
         let program = script.program.ok_or_else(|| Halt::failed(script.shell.not_found().to_string()))?;
         let name = format!("{}-{}{}", running.at, running.parts, script.shell.extension());
-        let file = LogicalPath::new(Root::Temp, name);
+        let file = LogicalPath::new(Root::Scratch, name);
         let path = self.env.path(&Target::Job, &file);
         let arguments =
             script.shell.arguments(path.as_str()).map_err(|error| Halt::failed(error.to_string()))?;

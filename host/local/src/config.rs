@@ -14,6 +14,9 @@ pub struct LocalConfig {
     pub tools: Option<PathBuf>,
     /// A folder that is the workspace of every job (`--bind`). Never cleared, never removed.
     pub bind: Option<PathBuf>,
+    /// A folder in memory, for the files that a step needs for milliseconds; `None`, or one that cannot be used,
+    /// leaves them with the job's temporary files. It may be open to other users.
+    pub memory: Option<PathBuf>,
     /// All that processes inherit of the variables this program was started with: `PATH`, `HOME` and few more.
     pub env: Vec<(String, String)>,
     /// `runner.name`.
@@ -36,6 +39,7 @@ impl LocalConfig {
             root: root.into(),
             tools: None,
             bind: None,
+            memory: None,
             env: Vec::new(),
             name: "local".to_owned(),
             keep: false,

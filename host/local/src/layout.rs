@@ -22,18 +22,27 @@ pub(crate) struct Layout {
     workspace: PathBuf,
     work: PathBuf,
     temp: PathBuf,
+    scratch: PathBuf,
     actions: PathBuf,
     tools: PathBuf,
 }
 
 impl Layout {
     /// `machine` should be absolute and free of links, so that processes see the paths that patterns see.
-    pub(crate) fn new(machine: &Path, repository: &str, config: &LocalConfig) -> Self {
+    ///
+    /// `memory` is a folder that is there, for the files of steps; `None` puts them with the temporary ones.
+    pub(crate) fn new(
+        machine: &Path,
+        repository: &str,
+        memory: Option<PathBuf>,
+        config: &LocalConfig,
+    ) -> Self {
         let all = machine.join("_work");
         let work = all.join(folder_of(repository));
         Self {
             workspace: config.bind.clone().unwrap_or_else(|| work.join(folder_of(repository))),
             work,
+            scratch: memory.unwrap_or_else(|| all.join("_temp")),
             temp: all.join("_temp"),
             actions: all.join("_actions"),
             tools: config.tools.clone().unwrap_or_else(|| all.join("_tool")),
@@ -56,6 +65,7 @@ impl Layout {
             Root::Workspace => &self.workspace,
             Root::Work => &self.work,
             Root::Temp => &self.temp,
+            Root::Scratch => &self.scratch,
             Root::Actions => &self.actions,
             Root::Tools => &self.tools,
         };
@@ -80,11 +90,12 @@ mod tests {
     #[test]
     fn places_lie_where_githubs_runner_has_them() {
         let mut config = LocalConfig::new("/r");
-        let layout = Layout::new(Path::new("/r/m"), "octo/hello", &config);
+        let layout = Layout::new(Path::new("/r/m"), "octo/hello", None, &config);
         for (root, path) in [
             (Root::Workspace, "/r/m/_work/hello/hello"),
             (Root::Work, "/r/m/_work/hello"),
             (Root::Temp, "/r/m/_work/_temp"),
+            (Root::Scratch, "/r/m/_work/_temp"),
             (Root::Actions, "/r/m/_work/_actions"),
             (Root::Tools, "/r/m/_work/_tool"),
         ] {
@@ -96,9 +107,10 @@ mod tests {
         );
         config.bind = Some("/home/me/hello".into());
         config.tools = Some("/cache".into());
-        let layout = Layout::new(Path::new("/r/m"), "octo/..", &config);
+        let layout = Layout::new(Path::new("/r/m"), "octo/..", Some("/memory/m".into()), &config);
         assert_eq!(layout.workspace(), Path::new("/home/me/hello"));
         assert_eq!(layout.path(&LogicalPath::new(Root::Work, "")), Path::new("/r/m/_work/repository"));
         assert_eq!(layout.path(&LogicalPath::new(Root::Tools, "go")), Path::new("/cache/go"));
+        assert_eq!(layout.path(&LogicalPath::new(Root::Scratch, "s.sh")), Path::new("/memory/m/s.sh"));
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! provisioner   folders as machines, with locks     environment   the port on a folder
 //! machine       who answers for it, what runs       exec, spool   one process and its output
-//! layout        where things lie                    files, tree, remove   work on the disk
+//! layout        where things lie                    files, tree, remove, scratch   work on the disk
 //! hash, glob    hashFiles                           version         what a program says of itself
 //! ```
 //! It knows nothing of steps or GitHub's commands and reads no variables of its own process: what jobs
@@ -24,6 +24,7 @@ mod layout;
 mod machine;
 mod provisioner;
 mod remove;
+mod scratch;
 mod spool;
 mod tree;
 mod version;

@@ -19,6 +19,7 @@ use crate::config::LocalConfig;
 use crate::exec::{Exec, Plan};
 use crate::layout::Layout;
 use crate::remove::remove_folder;
+use crate::scratch;
 
 /// The variable that GitHub's runner marks processes with, too.
 const MARKER: &str = "RUNNER_TRACKING_ID";
@@ -33,16 +34,20 @@ static LIVE: AtomicUsize = AtomicUsize::new(0);
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
+    /// Of this machine alone, where memory is to be used.
+    memory: Option<PathBuf>,
     marker: Marker,
 }
 
 impl Place {
     /// Returns `None` for an id that is no name for a folder.
-    pub(crate) fn new(root: &Path, id: &MachineId) -> Option<Self> {
+    pub(crate) fn new(config: &LocalConfig, id: &MachineId) -> Option<Self> {
         let is_name = !id.0.is_empty() && !id.0.starts_with('.') && !id.0.contains(['/', '\0']);
-        let folder = root.join(&id.0);
-        let marker = Marker { name: MARKER.to_owned(), value: format!("act-host_{id}_{}", digest(&folder)) };
-        is_name.then_some(Self { folder, marker })
+        let folder = config.root.join(&id.0);
+        let name = format!("act-host_{id}_{}", digest(&folder));
+        let memory = config.memory.as_ref().map(|memory| memory.join(&name));
+        let marker = Marker { name: MARKER.to_owned(), value: name };
+        is_name.then_some(Self { folder, memory, marker })
     }
 
     /// Takes the lock; `None` if a living process has it. Who gets it answers for the machine.
@@ -61,11 +66,13 @@ impl Place {
 
     /// Kills what a machine without an owner still runs.
     pub(crate) fn sweep(&self) -> Swept {
-        sweep(&Sweep { marker: Some(&self.marker), groups: &[], strays: || false, limit: SWEEP_LIMIT })
+        let marker = Some(&self.marker);
+        sweep(&Sweep { marker, is_own: false, groups: &[], strays: || false, limit: SWEEP_LIMIT })
     }
 
-    /// Removes the folder, or marks it as one to be kept.
+    /// Removes the folder, or marks it as one to be kept. What lies in memory goes.
     pub(crate) fn clear(&self, keep: bool) -> io::Result<()> {
+        self.memory.as_deref().map_or(Ok(()), scratch::remove)?;
         if keep { fs::write(self.folder.join("kept"), "") } else { remove_folder(&self.folder) }
     }
 
@@ -101,7 +108,9 @@ impl Owned {
         repository: &str,
         config: Arc<LocalConfig>,
     ) -> io::Result<Self> {
-        let layout = Layout::new(&place.folder, repository, &config);
+        // What is to be kept lies on the disk, together.
+        let memory = place.memory.clone().filter(|memory| !config.keep && scratch::make(memory));
+        let layout = Layout::new(&place.folder, repository, memory, &config);
         layout.make()?;
         let epoch = Mutex::new(place.epoch());
         LIVE.fetch_add(1, Ordering::AcqRel);
@@ -174,7 +183,8 @@ impl Owned {
         let strays: fn() -> bool =
             if self.config.kills_strays { || LIVE.load(Ordering::Acquire) == 1 } else { || false };
         let swept = tokio::task::spawn_blocking(move || {
-            sweep(&Sweep { marker: Some(&marker), groups: &groups, strays, limit: SWEEP_LIMIT })
+            // Older carriers of the marker were killed when the machine was adopted.
+            sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &groups, strays, limit: SWEEP_LIMIT })
         });
         swept.await.unwrap_or_default()
     }

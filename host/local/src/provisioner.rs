@@ -67,7 +67,7 @@ impl LocalProvisioner {
     /// Runs on a thread that may block.
     fn make(&self, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
         let machine = Machine { id: id.clone(), abandoned: false };
-        let Some(place) = Place::new(&self.root, id) else {
+        let Some(place) = Place::new(&self.config, id) else {
             return Ok(refused(format!("`{id}` is no name for a folder"), false));
         };
         let _root_lock = self.lock_root()?;
@@ -95,7 +95,7 @@ impl LocalProvisioner {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
             let id = entry.file_name().into_string().map(MachineId);
-            let place = id.ok().and_then(|id| Some((Place::new(&self.root, &id)?, id)));
+            let place = id.ok().and_then(|id| Some((Place::new(&self.config, &id)?, id)));
             let Some((place, id)) = place.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir()))
             else {
                 continue;
@@ -111,7 +111,7 @@ impl LocalProvisioner {
 
     /// Clears a machine that no process answers for. Runs on a thread that may block.
     fn clear_abandoned(&self, id: &MachineId) -> io::Result<Released> {
-        let Some(place) = Place::new(&self.root, id).filter(|place| place.folder.is_dir()) else {
+        let Some(place) = Place::new(&self.config, id).filter(|place| place.folder.is_dir()) else {
             return Ok(Released::Gone);
         };
         if place.is_kept() {
@@ -223,7 +223,7 @@ fn conclude(swept: &Swept, cleared: io::Result<()>) -> Released {
 pub fn describe(config: &LocalConfig, decision: &Decision) -> Vec<Document> {
     let Shape::Process { os, arch } = decision.shape;
     let folder = config.root.join("<machine>");
-    let layout = Layout::new(&folder, &decision.bind.repository, config);
+    let layout = Layout::new(&folder, &decision.bind.repository, None, config);
     let text = format!("folder: {}\nworkspace: {}\n", folder.display(), layout.workspace().display());
     vec![Document { title: format!("processes on this machine ({os}, {arch})"), text }]
 }

@@ -25,6 +25,9 @@ pub struct Marker {
 pub struct Sweep<'a> {
     /// All who carry it, wherever they stand.
     pub marker: Option<&'a Marker>,
+    /// Whether the marker was made by this program: nobody who is older than it carries it, so the environments
+    /// of those need not be read.
+    pub is_own: bool,
     /// Members of the groups of these processes (started here; ended or not) that descend from this program.
     pub groups: &'a [u32],
     /// Whether also all who descend from this program, are not in its own group, and belong to no process
@@ -87,9 +90,12 @@ fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
     let mine = table::descendants(&table, me);
     let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
     let spared = spared(&table);
+    let own = table.iter().find(|entry| entry.pid == me).filter(|_| whom.is_own);
+    let oldest = own.map_or(0, |entry| entry.started);
     let with_strays = (whom.strays)();
     let is_marked = |entry: &table::Entry, marker: &Marker| {
-        table::variable(entry.pid, &marker.name).is_some_and(|value| value == marker.value.as_bytes())
+        entry.started >= oldest
+            && table::variable(entry.pid, &marker.name).is_some_and(|value| value == marker.value.as_bytes())
     };
     let is_meant = |entry: &table::Entry| {
         let by_descent = groups.contains(&entry.group) || with_strays && !spared.contains(&entry.pid);

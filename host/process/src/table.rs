@@ -3,6 +3,7 @@
 //! Linux's `/proc` only; elsewhere the table is empty and callers fall back to process groups.
 
 use std::collections::HashSet;
+use std::io::Read;
 
 /// One process as the table shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,31 +14,39 @@ pub(crate) struct Entry {
     pub(crate) zombie: bool,
     pub(crate) parent: i32,
     pub(crate) group: i32,
+    /// The kernel's `PF_` flags.
+    pub(crate) flags: u32,
     /// Clock ticks from boot to its start: with the pid, an identity.
     pub(crate) started: u64,
 }
+
+/// `PF_KTHREAD` of the kernel's `sched.h`: a thread of the kernel, no program's process.
+#[cfg(target_os = "linux")]
+const KERNEL_THREAD: u32 = 0x0020_0000;
 
 /// Reads a line of `/proc/<pid>/stat`. The name stands in parentheses and may hold anything, even `)`.
 pub(crate) fn parse_stat(stat: &str) -> Option<Entry> {
     let (pid, rest) = stat.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let mut fields = rest.split_ascii_whitespace();
     Some(Entry {
         pid: pid.parse().ok()?,
         name: name.to_owned(),
-        zombie: matches!(*fields.first()?, "Z" | "X"),
-        parent: fields.get(1)?.parse().ok()?,
-        group: fields.get(2)?.parse().ok()?,
-        started: fields.get(19)?.parse().ok()?,
+        zombie: matches!(fields.next()?, "Z" | "X"),
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+        flags: fields.nth(3)?.parse().ok()?,
+        started: fields.nth(12)?.parse().ok()?,
     })
 }
 
-/// Returns every process that is visible. One that ends meanwhile may be missing.
+/// Returns every process that is visible, threads of the kernel left out. One that ends meanwhile may be missing.
 #[cfg(target_os = "linux")]
 pub(crate) fn read() -> Vec<Entry> {
     let Ok(folder) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pid = |name: std::ffi::OsString| name.to_str().and_then(|name| name.parse().ok());
-    folder.flatten().filter_map(|entry| pid(entry.file_name())).filter_map(entry).collect()
+    let all = folder.flatten().filter_map(|entry| pid(entry.file_name())).filter_map(entry);
+    all.filter(|entry| entry.flags & KERNEL_THREAD == 0).collect()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -46,9 +55,12 @@ pub(crate) fn read() -> Vec<Entry> {
 }
 
 /// Returns one process, if it is there.
+///
+/// A sweep reads hundreds of these: one read of a buffer that holds any of them, without asking for its size.
 fn entry(pid: i32) -> Option<Entry> {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse_stat(&String::from_utf8_lossy(&stat))
+    let mut buffer = [0; 1024];
+    let length = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
+    parse_stat(&String::from_utf8_lossy(buffer.get(..length)?))
 }
 
 /// Returns the value of a variable that a process was started with; `None` also where it may not be read.
@@ -97,7 +109,7 @@ mod tests {
         let stat = "42 (a) b (c) S 1 7 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5150 0 0";
         let entry = parse_stat(stat).unwrap();
         assert_eq!((entry.pid, entry.name.as_str(), entry.zombie), (42, "a) b (c", false));
-        assert_eq!((entry.parent, entry.group, entry.started), (1, 7, 5150));
+        assert_eq!((entry.parent, entry.group, entry.flags, entry.started), (1, 7, 4_194_560, 5150));
         for broken in ["", "42", "42 (a)", "42 (a) S 1", "x (a) S 1 2 3"] {
             assert_eq!(parse_stat(broken), None, "{broken}");
         }
@@ -105,8 +117,15 @@ mod tests {
 
     #[test]
     fn descendants_are_found_through_generations() {
-        let of =
-            |pid, parent| Entry { pid, parent, name: String::new(), zombie: false, group: 0, started: 0 };
+        let of = |pid, parent| Entry {
+            pid,
+            parent,
+            name: String::new(),
+            zombie: false,
+            group: 0,
+            flags: 0,
+            started: 0,
+        };
         let table = [of(1, 0), of(2, 1), of(5, 4), of(3, 2), of(4, 3), of(9, 1)];
         assert_eq!(descendants(&table, 2), HashSet::from([3, 4, 5]));
         assert_eq!(descendants(&table, 9), HashSet::new());

@@ -45,31 +45,34 @@ fn a_marker_finds_who_left_group_and_session() {
     let (mine, _) = leave(daemon, "job-1");
     let (other, _) = leave("setsid sleep 1000 & echo $!; sleep 0.1", "job-10");
     let marker = Marker { name: "RUNNER_TRACKING_ID".to_owned(), value: "job-1".to_owned() };
-    let swept = sweep(&Sweep { marker: Some(&marker), groups: &[], strays: || false, limit: LIMIT });
+    let swept =
+        sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &[], strays: || false, limit: LIMIT });
     assert!(swept.killed.iter().any(|killed| killed.pid.to_string() == mine && killed.name == "sleep"));
     assert!(!is_alive(&mine));
     assert!(swept.left.is_empty());
     assert!(is_alive(&other), "another job's process must live");
     let marker = Marker { value: "job-10".to_owned(), ..marker };
-    let _ = sweep(&Sweep { marker: Some(&marker), groups: &[], strays: || false, limit: LIMIT });
+    let _ =
+        sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &[], strays: || false, limit: LIMIT });
     assert!(!is_alive(&other));
 }
 
 fn a_group_finds_who_cleared_the_marker() {
     let (pid, group) = leave("env -i /bin/sleep 1000 & echo $!; sleep 0.1", "job-2");
     let marker = Marker { name: "RUNNER_TRACKING_ID".to_owned(), value: "job-2".to_owned() };
-    let _ = sweep(&Sweep { marker: Some(&marker), groups: &[], strays: || false, limit: LIMIT });
+    let _ =
+        sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &[], strays: || false, limit: LIMIT });
     assert!(is_alive(&pid));
-    let _ = sweep(&Sweep { marker: None, groups: &[group], strays: || false, limit: LIMIT });
+    let _ = sweep(&Sweep { marker: None, is_own: true, groups: &[group], strays: || false, limit: LIMIT });
     assert!(!is_alive(&pid));
 }
 
 fn descent_finds_who_did_both() {
     let (pid, group) = leave("env -i setsid /bin/sleep 1000 & echo $!; sleep 0.1", "job-3");
-    let _ = sweep(&Sweep { marker: None, groups: &[group], strays: || false, limit: LIMIT });
+    let _ = sweep(&Sweep { marker: None, is_own: true, groups: &[group], strays: || false, limit: LIMIT });
     assert!(is_alive(&pid));
     let mut unrelated = Command::new("sleep").arg("1000").spawn().unwrap();
-    let swept = sweep(&Sweep { marker: None, groups: &[], strays: || true, limit: LIMIT });
+    let swept = sweep(&Sweep { marker: None, is_own: true, groups: &[], strays: || true, limit: LIMIT });
     assert!(!is_alive(&pid));
     assert!(swept.killed.iter().all(|killed| killed.pid != unrelated.id()));
     unrelated.kill().unwrap();
@@ -89,7 +92,7 @@ fn orphans_are_collected_and_other_children_are_not() {
         assert_eq!(zombies(), [unrelated.id()]);
         assert_eq!(driven.join().unwrap().end, End::Exited { code: 0 });
     });
-    let _ = sweep(&Sweep { marker: None, groups: &[], strays: || true, limit: LIMIT });
+    let _ = sweep(&Sweep { marker: None, is_own: true, groups: &[], strays: || true, limit: LIMIT });
     assert_eq!(zombies(), [unrelated.id()]);
     assert_eq!(unrelated.wait().unwrap().code(), Some(9));
 }
@@ -107,7 +110,8 @@ fn two_hundred_quick_stops_leak_nothing() {
             control.stop([Stop::Ask, Stop::Insist, Stop::Kill][round as usize % 3]);
             assert_eq!(driven.join().unwrap().end, End::Stopped, "round {round}");
         });
-        let _ = sweep(&Sweep { marker: None, groups: &[group], strays: || false, limit: LIMIT });
+        let _ =
+            sweep(&Sweep { marker: None, is_own: true, groups: &[group], strays: || false, limit: LIMIT });
     }
     until("every thread has ended", || fs::read_dir("/proc/self/task").unwrap().count() <= threads);
     assert_eq!(open(), fds);

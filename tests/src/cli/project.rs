@@ -19,6 +19,7 @@ use super::{Live, Normal, act_host};
 /// home/      HOME, XDG_CONFIG_HOME is home/.config
 /// state/     ACT_HOST_STATE
 /// cache/     XDG_CACHE_HOME
+/// memory/    XDG_RUNTIME_DIR
 /// ```
 #[derive(Debug)]
 pub struct Project {
@@ -52,7 +53,7 @@ impl Project {
     #[must_use]
     pub fn new() -> Self {
         let root = tempfile::Builder::new().prefix("act-it").tempdir().expect("a temporary folder");
-        for folder in ["project", "home", "state", "cache"] {
+        for folder in ["project", "home", "state", "cache", "memory"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
         let mut normal = Normal::default();
@@ -169,6 +170,7 @@ impl Project {
             .env("HOME", self.folder("home"))
             .env("ACT_HOST_STATE", self.folder("state"))
             .env("XDG_CACHE_HOME", self.folder("cache"))
+            .env("XDG_RUNTIME_DIR", self.folder("memory"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
@@ -191,8 +193,9 @@ impl Project {
     /// When the state folder cannot be read.
     #[must_use]
     pub fn leftovers(&self) -> Vec<String> {
-        let machines = fs::read_dir(self.folder("state/machines")).into_iter().flatten();
-        let names = machines.map(|entry| entry.expect("a folder can be read").file_name());
+        let places = ["state/machines", "memory"].map(|name| fs::read_dir(self.folder(name)));
+        let entries = places.into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.expect("a folder can be read").file_name());
         let folders = names.filter(|name| name != ".lock").map(|name| name.display().to_string());
         folders.chain(self.processes()).map(|left| self.normal.apply(&left)).collect()
     }

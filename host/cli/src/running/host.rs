@@ -1,8 +1,9 @@
 //! The ports of a run, named: log and reporters, actions, groups, this machine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::Loss;
@@ -82,11 +83,19 @@ pub(crate) fn this_machine(config: &Config) -> LocalConfig {
     LocalConfig {
         tools: Some(config.state.join("tools")),
         bind: config.machine.bind.then(|| config.selection.root.clone()),
+        memory: memory(&config.machine.host_env),
         env: inherited(&config.machine.host_env, config.machine.inherit_env),
         name: "act-host".to_owned(),
         keep: config.machine.keep,
         ..LocalConfig::new(config.state.join("machines"))
     }
+}
+
+/// Finds a folder in memory: the user's own, or the one that is open to all.
+fn memory(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
+    let own = env.get(OsStr::new("XDG_RUNTIME_DIR")).filter(|path| Path::new(path).is_absolute());
+    let shared = cfg!(target_os = "linux").then(|| PathBuf::from("/dev/shm"));
+    own.map(PathBuf::from).or(shared)
 }
 
 fn inherited(env: &BTreeMap<OsString, OsString>, all: bool) -> Vec<(String, String)> {
