@@ -202,7 +202,7 @@ pub enum Event {
         /// Its outputs, masked.
         #[serde(default)]
         outputs: IndexMap<String, String>,
-        /// Why it did not start, in one line, if it did not and no message says so.
+        /// Why it did not start, where no message says so; or that its time was up. One line.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// Why it was lost, if it was: an infrastructure failure.

@@ -1,6 +1,6 @@
 //! One job of a workflow: whether it runs, its legs, and what they come to together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use act_core::Conclusion;
 use act_core::control::CancelStage;
@@ -32,6 +32,8 @@ pub(crate) struct LegCase<'a> {
     pub(crate) expressions: JobScope<'a>,
     pub(crate) needs: Value,
     pub(crate) cancel: Arc<Cancel>,
+    /// What was said when its time was up, if it was.
+    pub(crate) time_up: OnceLock<String>,
 }
 
 /// How one leg ended, and whether its failure is forgiven.
@@ -178,7 +180,8 @@ impl Run {
             return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled, reason));
         }
         let cancel = cancel.survivor();
-        let case = LegCase { scope, job, key, name, expressions, needs, cancel };
+        let time_up = OnceLock::new();
+        let case = LegCase { scope, job, key, name, expressions, needs, cancel, time_up };
         self.seated_leg(case).await
     }
 

@@ -76,7 +76,7 @@ impl Run {
                 name,
                 conclusion,
                 outputs: outputs.clone(),
-                reason: None,
+                reason: case.time_up.get().cloned(),
                 loss,
                 duration_ms,
             },
@@ -168,7 +168,8 @@ impl Run {
                         "The job running on runner {} has exceeded the maximum execution time of {} minutes.",
                         env.facts().name, settings.timeout_minutes,
                     );
-                    self.notice(Some(&case.key), Level::Error, None, message);
+                    let message = case.time_up.get_or_init(|| message);
+                    self.notice(Some(&case.key), Level::Error, None, message.clone());
                     case.cancel.raise(CancelStage::Cancel);
                 }
                 _ = case.cancel.beyond(CancelStage::None) => {}

@@ -60,7 +60,9 @@ pub(crate) fn annotations(canvas: &mut Canvas, tally: &Tally, limits: Limits) {
     let mut all: Vec<(&Job, &Annotation)> = Vec::new();
     for job in tally.jobs.values() {
         let failed: Vec<&StepRef> = job.failed_steps().map(|(at, _)| at).collect();
-        let told = |note: &&Annotation| note.place.file.is_some() || !failed.contains(&&note.step);
+        let told = |note: &&Annotation| {
+            note.place.file.is_some() || !(failed.contains(&&note.step) || job.was_stopped_in(&note.step))
+        };
         all.extend(job.annotations.iter().filter(told).map(|note| (job, note)));
     }
     if all.is_empty() {
@@ -153,7 +155,7 @@ pub(crate) fn table(canvas: &mut Canvas, tally: &Tally) {
 }
 
 /// Columns of a reason in the table; it stands in full where the job ended.
-const WIDEST_REASON: usize = 80;
+const WIDEST_REASON: usize = 100;
 
 struct Row {
     mark: &'static str,

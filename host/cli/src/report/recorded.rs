@@ -171,11 +171,12 @@ fn show_job(canvas: &mut Canvas, job: &Job) {
             let (mark, paint) = Paint::mark(end.conclusion);
             let how = match &end.loss {
                 Some(loss) => end::lost(loss),
-                None if job.started.is_none() => {
+                None => {
+                    let time = format!(" in {}", duration::show(end.duration_ms));
+                    let time = if job.started.is_some() { &time } else { "" };
                     let reason = end.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                    format!("{}{reason}", end.conclusion)
+                    format!("{}{time}{reason}", end.conclusion)
                 }
-                None => format!("{} in {}", end.conclusion, duration::show(end.duration_ms)),
             };
             (mark, paint, how)
         }

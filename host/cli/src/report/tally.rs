@@ -55,7 +55,7 @@ pub(crate) struct Job {
 #[derive(Clone, Debug)]
 pub(crate) struct JobTallyEnd {
     pub(crate) conclusion: Conclusion,
-    /// Why it did not start, if it did not.
+    /// Why it did not start, or was stopped by the host.
     pub(crate) reason: Option<String>,
     pub(crate) loss: Option<Loss>,
     pub(crate) duration_ms: u64,
@@ -227,6 +227,13 @@ impl Job {
         self.steps
             .iter()
             .filter(move |(at, step)| failed(step) && !at.path.indices().is_empty() && !has_failed_inside(at))
+    }
+
+    /// Whether a step was cancelled for a reason that the job's end gives.
+    pub(crate) fn was_stopped_in(&self, step: &StepRef) -> bool {
+        let end = self.steps.get(step).and_then(|step| step.end);
+        let cancelled = end.is_some_and(|end| end.outcome == Conclusion::Cancelled);
+        cancelled && self.end.as_ref().is_some_and(|end| end.reason.is_some())
     }
 
     /// Returns the step that runs, innermost.
