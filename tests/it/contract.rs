@@ -24,15 +24,15 @@ use act_local::LocalLabels;
 use act_tests::contract::{labels, provisioner};
 use act_tests::place::{decision, local_provisioner};
 
-#[test]
-fn the_mapper_of_this_machine_keeps_its_promises() {
+#[tokio::test]
+async fn the_mapper_of_this_machine_keeps_its_promises() {
     use act_local::LabelTarget::{Image, Nowhere, ThisMachine};
     let given = [("mine", ThisMachine), ("off", Nowhere), ("boxed", Image("alpine".to_owned()))];
     let given = given.map(|(label, target)| (label.to_owned(), target)).to_vec();
     let mine: &[&[&str]] = &[&["self-hosted"], &["mine"], &["self-hosted", "mine"]];
     let others: &[&[&str]] = &[&["off"], &["self-hosted", "gpu-of-the-moon"]];
     let malformed: &[&[&str]] = &[&["self-hostd"], &["self-hosted", "boxed"]];
-    labels::label_mapper(&LocalLabels::new(given), mine, others, malformed);
+    labels::label_mapper(&LocalLabels::new(given), mine, others, malformed).await;
 }
 
 #[tokio::test]

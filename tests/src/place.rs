@@ -58,7 +58,7 @@ pub fn launch() -> LaunchId {
 pub fn decision(repository: &str) -> Decision {
     Decision {
         shape: Shape::Process { os: own_os(), arch: own_arch() },
-        bind: Bind { repository: repository.to_owned(), deadline: None },
+        bind: Bind { repository: repository.to_owned(), ..Bind::default() },
     }
 }
 

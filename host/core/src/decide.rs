@@ -1,89 +1,25 @@
-//! Ports: pure decisions. Facts and time are arguments; no clock, no environment, no IO.
+//! Ports: pure decisions. Facts and time are arguments; no clock, no environment.
+//!
+//! They are async for implementors that wait, such as a plugin for an answer from the network; those of this
+//! program answer at once. None returns an error: that an implementor failed is one of its answers, so that it is
+//! kept and shown like any other.
+//!
+//! ```text
+//! facts      JobFacts: who asks                        content    JobContent: what runs
+//! labels     LabelMapper: labels ▶ placement           policy     Policy: may it be, and how
+//! schedule   Scheduler: placement ▶ decision
+//! ```
 
-use serde::{Deserialize, Serialize};
+mod content;
+mod facts;
+mod labels;
+mod policy;
+mod schedule;
 
-use crate::ids::LaunchId;
-use crate::place::{Bind, Decision, Placement};
-
-/// What a label mapper is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelAsk {
-    /// The labels of `runs-on`, as written, all of which must be met. Compared without case.
-    pub labels: Vec<String>,
-    /// `runs-on.group`.
-    pub group: Option<String>,
-    /// `owner/name`.
-    pub repository: String,
-    /// The job's id.
-    pub job: String,
-}
-
-/// What a label mapper answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "answer")]
-pub enum Mapped {
-    /// The job is placed; nobody else is asked.
-    Mine {
-        /// Where it goes.
-        placement: Placement,
-        /// Why, in one line.
-        reason: String,
-    },
-    /// Not for this mapper; the next one is asked.
-    NotMine {
-        /// Why not.
-        reason: String,
-        /// The label that it does not know, where one label is the reason.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        label: Option<String>,
-    },
-    /// Meant for this mapper, and wrong: ends the chain, never falls through.
-    Malformed {
-        /// What is wrong.
-        reason: String,
-        /// What was probably meant.
-        nearest: Option<String>,
-    },
-}
-
-/// Says where labels belong.
-pub trait LabelMapper: Send + Sync {
-    /// Returns the name that traces and messages use.
-    fn name(&self) -> &str;
-
-    /// Answers for one set of labels. The same ask gets the same answer.
-    fn map(&self, ask: &LabelAsk) -> Mapped;
-}
-
-/// What a scheduler is asked: one launch of a placed job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
-    /// The launch.
-    pub launch: LaunchId,
-    /// Where the mapper placed it.
-    pub placement: Placement,
-    /// What the job brings.
-    pub bind: Bind,
-}
-
-/// What a scheduler rules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "ruling")]
-pub enum Ruling {
-    /// Make this machine and run the job on it.
-    Launch(Decision),
-    /// No machine here fits.
-    Fail {
-        /// Why, in one line.
-        reason: String,
-    },
-}
-
-/// Turns a placement into a decision.
-pub trait Scheduler: Send + Sync {
-    /// Returns the name that traces and messages use.
-    fn name(&self) -> &str;
-
-    /// Rules on one launch. The same case gets the same ruling.
-    fn decide(&self, case: &Case) -> Ruling;
-}
+pub use content::{
+    CodePlace, ImageRole, ImageUse, JobContent, SecretUse, SecretWanted, StepContent, StepRuns, Used, WorkflowUse,
+};
+pub use facts::{JobFacts, Trust};
+pub use labels::{LabelAsk, LabelMapper, Mapped, MapperAnswer};
+pub use policy::{Changes, PhaseName, Policy, PolicyAsk, PolicyPhase, Verdict};
+pub use schedule::{Case, ImageTrouble, PastLaunch, Ruling, Scheduler, Seen, Sighting};

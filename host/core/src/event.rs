@@ -9,9 +9,11 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::decide::{MapperAnswer, PhaseName, Verdict};
 use crate::end::{Conclusion, Loss};
 use crate::ids::{Attempt, Epoch, JobKey, Launch, RunId, StepRef};
 use crate::place::Placement;
+use crate::spec::SecretName;
 
 /// The version that this build writes.
 pub const EVENT_VERSION: u32 = 1;
@@ -127,15 +129,24 @@ pub enum Event {
         reason: String,
     },
     /// Labels were mapped.
-    JobPlaced {
+    JobPlaced(Box<JobPlaced>),
+    /// Labels were not mapped: nobody knows them, or the last mapper that was asked refused them or failed.
+    JobUnplaced {
         /// The labels of `runs-on`.
         labels: Vec<String>,
-        /// Which mapper answered.
-        mapper: String,
-        /// What it said.
-        placement: Placement,
-        /// Why.
-        reason: String,
+        /// Every mapper's answer, in order.
+        answers: Vec<MapperAnswer>,
+    },
+    /// A policy was asked.
+    JobJudged(Box<JobJudged>),
+    /// A plugin has something to say; escape codes and workflow commands are taken out.
+    PluginLog {
+        /// Its name.
+        plugin: String,
+        /// How grave.
+        level: PluginLevel,
+        /// One line.
+        message: String,
     },
     /// The job runs.
     JobStarted {
@@ -250,6 +261,54 @@ pub struct RunStarted {
     pub actor: String,
     /// `github.run_number`.
     pub run_number: u64,
+}
+
+/// How labels were mapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobPlaced {
+    /// The labels of `runs-on`.
+    pub labels: Vec<String>,
+    /// Which mapper answered.
+    pub mapper: String,
+    /// What it said, policies' amends counted in.
+    pub placement: Placement,
+    /// Why.
+    pub reason: String,
+    /// Every mapper's answer, in order; the last decided.
+    #[serde(default)]
+    pub answers: Vec<MapperAnswer>,
+}
+
+/// What a policy said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobJudged {
+    /// When it was asked.
+    pub phase: PhaseName,
+    /// Its name.
+    pub policy: String,
+    /// What it said, as it counts: see [`crate::decide::PolicyAsk::settle`].
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Of which step, where it was asked about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepRef>,
+    /// Of which secret, where it was asked about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretName>,
+}
+
+/// How grave a plugin's line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginLevel {
+    /// For its author.
+    Debug,
+    /// For whoever looks closer.
+    Info,
+    /// For whoever runs it.
+    Warn,
+    /// It could not do what it was asked.
+    Error,
 }
 
 /// What is known when a step begins.
@@ -400,6 +459,7 @@ impl<'de> Visitor<'de> for LogLineVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::{Changes, Mapped};
     use crate::ids::StepPath;
 
     #[test]
@@ -434,6 +494,39 @@ mod tests {
         let run_level = Envelope { job: None, ..envelope };
         let line = serde_json::to_string(&run_level).unwrap();
         assert_eq!(serde_json::from_str::<Envelope>(&line).unwrap(), run_level);
+    }
+
+    #[test]
+    fn answers_and_verdicts_are_read_back_from_one_flat_line() {
+        let line = |event: &Event| serde_json::to_string(event).unwrap();
+        let answers = vec![
+            MapperAnswer {
+                mapper: "far".into(),
+                answer: Mapped::NotMine { reason: "no".into(), label: Some("big".into()) },
+            },
+            MapperAnswer {
+                mapper: "near".into(),
+                answer: Mapped::Failed { reason: "trap".into(), needs: Some("http".into()) },
+            },
+        ];
+        let unplaced = Event::JobUnplaced { labels: vec!["big".into()], answers };
+        let judged = Event::JobJudged(Box::new(JobJudged {
+            phase: PhaseName::JobStart,
+            policy: "caps".into(),
+            verdict: Verdict::Amend {
+                changes: Changes::Placement(Placement { spot: Some(true), ..Placement::default() }),
+                reason: "cheap".into(),
+            },
+            step: None,
+            secret: None,
+        }));
+        assert_eq!(
+            line(&judged),
+            r#"{"type":"job-judged","phase":"job-start","policy":"caps","verdict":"amend","changes":{"what":"placement","to":{"spot":true}},"reason":"cheap"}"#
+        );
+        for event in [unplaced, judged] {
+            assert_eq!(serde_json::from_str::<Event>(&line(&event)).unwrap(), event);
+        }
     }
 
     #[test]

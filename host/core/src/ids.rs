@@ -23,6 +23,12 @@ impl RunId {
         Self(ulid::Ulid::from_parts(millis, random))
     }
 
+    /// Returns when it was made: milliseconds since 1970.
+    #[must_use]
+    pub const fn millis(self) -> u64 {
+        self.0.timestamp_ms()
+    }
+
     /// Returns `github.run_id`: a positive integer below 2^53, so that it survives JavaScript.
     ///
     /// Milliseconds (43 bits are enough until 2248) and ten bits of randomness.

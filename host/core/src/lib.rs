@@ -7,7 +7,7 @@
 //! ```text
 //! ids        RunId · JobKey · Attempt · Launch · Epoch · ExecId
 //! spec       JobSpec: a job, ready to cross a wire            end      JobEnd, JobResult, Loss
-//! place      Placement, Decision, Shape, Bind                 decide   LabelMapper, Policy, Scheduler
+//! place      Placement, Decision, Shape, Bind                 decide   LabelMapper, Policy, Scheduler; JobFacts, JobContent
 //! event      what a run tells everyone, masked                record   what a job needs to be resumed, private
 //! control    what the executor may ask of whoever runs it     environment, provisioner, tree
 //! ```

@@ -10,6 +10,7 @@ use act_workflow::evaluate;
 use act_workflow::matrix;
 use act_workflow::model::{Job, JobKind, StepsJob};
 
+use crate::facts::job_facts;
 use crate::outcome::Outcomes;
 use crate::place::{Unplaced, label_ask, place};
 use crate::refuse::Finding;
@@ -17,12 +18,16 @@ use crate::request::RunRequest;
 use crate::scope::JobScope;
 
 /// Returns each job, and each leg, whose labels nobody maps; with what may help.
-#[must_use]
-pub fn unplaceable(request: &RunRequest, mappers: &[Arc<dyn LabelMapper>]) -> Vec<(Finding, Option<String>)> {
+///
+/// That a mapper fails is not the workflow's fault: the dispatcher will ask it again, and say so.
+pub async fn unplaceable(
+    request: &RunRequest,
+    mappers: &[Arc<dyn LabelMapper>],
+) -> Vec<(Finding, Option<String>)> {
     let mut found = Vec::new();
     let check = Check { request, mappers };
     for job in request.selection.of(&request.workflow.jobs) {
-        check.job(job, &request.inputs, &mut found);
+        check.job(job, &request.inputs, &mut found).await;
     }
     found
 }
@@ -33,19 +38,19 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn job(&self, job: &Job, inputs: &Value, found: &mut Vec<(Finding, Option<String>)>) {
+    async fn job(&self, job: &Job, inputs: &Value, found: &mut Vec<(Finding, Option<String>)>) {
         match &job.kind {
-            JobKind::Steps(steps) => self.steps_job(job, steps, inputs, found),
+            JobKind::Steps(steps) => self.steps_job(job, steps, inputs, found).await,
             // What a called workflow is given is known when it is called.
             JobKind::Call(call) => {
                 for job in call.called.iter().flat_map(|called| &called.jobs) {
-                    self.job(job, &Value::Null, found);
+                    Box::pin(self.job(job, &Value::Null, found)).await;
                 }
             }
         }
     }
 
-    fn steps_job(
+    async fn steps_job(
         &self,
         job: &Job,
         steps: &StepsJob,
@@ -66,7 +71,7 @@ impl Check<'_> {
         };
         for matrix in self.legs(job, &scope) {
             let scope = JobScope { contexts: scope.contexts.clone().with("matrix", matrix), ..scope.clone() };
-            if let Some(unplaced) = self.leg(job, steps, &scope) {
+            if let Some(unplaced) = self.leg(job, steps, &scope).await {
                 let finding = Finding { message: unplaced.message, span: steps.runs_on.span };
                 if !found.iter().any(|(known, _)| *known == finding) {
                     found.push((finding, unplaced.hint));
@@ -88,13 +93,14 @@ impl Check<'_> {
         legs.filter(|matrix| self.request.selection.takes(matrix)).collect()
     }
 
-    fn leg(&self, job: &Job, steps: &StepsJob, scope: &JobScope<'_>) -> Option<Unplaced> {
+    async fn leg(&self, job: &Job, steps: &StepsJob, scope: &JobScope<'_>) -> Option<Unplaced> {
         if names_unknown(&steps.runs_on) {
             return None;
         }
         let runs_on = evaluate::now(evaluate::runs_on(&steps.runs_on, scope)).ok()?;
-        let ask = label_ask(job, runs_on, &self.request.source.repository);
-        place(self.mappers, &ask).err()
+        let matrix = scope.contexts.get("matrix").cloned().unwrap_or_default();
+        let ask = label_ask(job_facts(self.request, job, None, None, &matrix), runs_on);
+        place(self.mappers, &ask).await.err().filter(|unplaced| !unplaced.failed)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use act_core::control::CancelStage;
-use act_core::decide::Case;
-use act_core::event::{Event, Level};
+use act_core::decide::{Case, JobFacts, MapperAnswer};
+use act_core::event::{Event, JobPlaced, Level};
 use act_core::ids::{Epoch, JobKey, Launch, LaunchId, MachineId};
 use act_core::place::{Bind, Decision, Placement};
 use act_core::provisioner::{Creation, Machine, Release, Released};
@@ -16,12 +16,14 @@ use act_workflow::model::StepsJob;
 use act_workflow::source::Span;
 use act_workflow::token::{Token, TokenKind};
 use indexmap::IndexMap;
+use jiff::Timestamp;
 
 use crate::control::LaunchControl;
 use crate::dispatcher::Run;
+use crate::facts::job_facts;
 use crate::job::{LegCase, LegEnd};
 use crate::outcome::Outcome;
-use crate::place::{Unplaced, decide, label_ask, place};
+use crate::place::{Placed, Unplaced, answers, decide, label_ask, verdict};
 use crate::request::RunRequest;
 use crate::settings::Settings;
 use crate::why;
@@ -38,20 +40,60 @@ fn launch_id(request: &RunRequest, key: &JobKey) -> LaunchId {
 pub(crate) fn placed_case(
     request: &RunRequest,
     key: &JobKey,
+    facts: JobFacts,
     placement: Placement,
     timeout: Duration,
+    now: Timestamp,
 ) -> Case {
-    let bind = Bind { repository: request.source.repository.clone(), deadline: Some(timeout) };
-    Case { launch: launch_id(request, key), placement, bind }
+    let repository = request.source.repository.clone();
+    let bind = Bind { repository, deadline: Some(timeout), ..Bind::default() };
+    let launch = launch_id(request, key);
+    Case { launch, facts, placement, hop: 0, bind, now, waiting_since: now, history: Vec::new() }
+}
+
+/// Returns when a run began, as its id says.
+pub(crate) fn began(request: &RunRequest) -> Timestamp {
+    let millis = i64::try_from(request.run.millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// Why a leg has no decision.
+struct Undecided {
+    /// For people, a line each; none where `loss` says it.
+    messages: Vec<String>,
+    /// What failed, where the workflow is not to blame.
+    loss: Option<Loss>,
+}
+
+impl From<Vec<String>> for Undecided {
+    fn from(messages: Vec<String>) -> Self {
+        Self { messages, loss: None }
+    }
+}
+
+impl From<Unplaced> for Undecided {
+    fn from(unplaced: Unplaced) -> Self {
+        match unplaced.failed {
+            true => {
+                Self { messages: Vec::new(), loss: Some(Loss::NotProvisioned(unplaced.lines().join("; "))) }
+            }
+            false => unplaced.lines().into(),
+        }
+    }
+}
+
+fn placed_event(placed: Placed, labels: Vec<String>, answers: Vec<MapperAnswer>) -> Event {
+    let Placed { mapper, placement, reason } = placed;
+    Event::JobPlaced(Box::new(JobPlaced { labels, mapper, placement, reason, answers }))
 }
 
 impl Run {
     /// Runs a leg on a machine.
     pub(crate) async fn launch(&self, case: &LegCase<'_>, job: &StepsJob) -> LegEnd {
         let end = |outcome, forgiven| LegEnd { outcome, forgiven };
-        let (settings, decision) = match self.decide(case, job) {
+        let (settings, decision) = match self.decide(case, job).await {
             Ok(decided) => decided,
-            Err(messages) => return end(self.end_wrong(&case.key, &case.name, case.job, messages), false),
+            Err(undecided) => return end(self.end_undecided(case, undecided), false),
         };
         // The semaphore lives as long as the run: it cannot be closed.
         let _place = tokio::select! {
@@ -85,24 +127,49 @@ impl Run {
         end(Outcome { result: conclusion, outputs, lost }, forgiven)
     }
 
-    fn decide(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<(Settings, Decision), Vec<String>> {
+    /// Asks the mappers and the scheduler.
+    async fn decide(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<(Settings, Decision), Undecided> {
         let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
         let settings = Settings::of(job, &case.expressions, &self.request.files)?;
         let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, &case.expressions)).map_err(messages)?;
-        let ask = label_ask(case.job, runs_on, &self.request.source.repository);
-        let placed = place(&self.host.mappers, &ask).map_err(Unplaced::lines)?;
-        self.say(
-            Some(&case.key),
-            Event::JobPlaced {
-                labels: ask.labels,
-                mapper: placed.mapper,
-                placement: placed.placement.clone(),
-                reason: placed.reason,
-            },
-        );
-        let request = placed_case(&self.request, &case.key, placed.placement, settings.timeout);
-        let decision = decide(&*self.host.scheduler, &request).map_err(Unplaced::lines)?;
+        let matrix = case.expressions.contexts.get("matrix").cloned().unwrap_or_default();
+        let facts = job_facts(&self.request, case.job, Some(&case.key), Some(&case.name), &matrix);
+        let ask = label_ask(facts, runs_on);
+        let answers = answers(&self.host.mappers, &ask).await;
+        let placed = match verdict(&ask, answers.clone()) {
+            Ok(placed) => placed,
+            Err(unplaced) => {
+                self.say(Some(&case.key), Event::JobUnplaced { labels: ask.labels, answers });
+                return Err(unplaced.into());
+            }
+        };
+        let placement = placed.placement.clone();
+        self.say(Some(&case.key), placed_event(placed, ask.labels, answers));
+        let now = self.host.clock.now();
+        let timeout = settings.timeout;
+        let request = placed_case(&self.request, &case.key, ask.facts, placement, timeout, now);
+        let decision = decide(&*self.host.scheduler, &request).await?;
         Ok((settings, decision))
+    }
+
+    /// Says why a leg has no machine: the workflow's fault, or ours.
+    fn end_undecided(&self, case: &LegCase<'_>, undecided: Undecided) -> Outcome {
+        let Undecided { messages, loss } = undecided;
+        let mut outcome = match &loss {
+            None => return self.end_wrong(&case.key, &case.name, case.job, messages),
+            Some(_) => Outcome::plain(Conclusion::Failure),
+        };
+        let end = Event::JobFinished {
+            name: case.name.clone(),
+            conclusion: outcome.result,
+            outputs: IndexMap::new(),
+            reason: None,
+            loss,
+            duration_ms: 0,
+        };
+        self.say(Some(&case.key), end);
+        outcome.lost = true;
+        outcome
     }
 
     async fn on_machine(

@@ -33,6 +33,7 @@ mod dispatcher;
 mod group;
 mod job;
 mod launch;
+mod facts;
 mod legs;
 mod outcome;
 mod scope;

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling, Scheduler};
+use act_core::decide::{Case, JobFacts, LabelAsk, LabelMapper, Mapped, MapperAnswer, Ruling, Scheduler};
 use act_core::place::{Decision, Placement};
 use act_workflow::evaluate::RunsOn;
-use act_workflow::model::Job;
-use serde::Serialize;
 
 /// A placed job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,24 +25,15 @@ pub struct Unplaced {
     pub message: String,
     /// What may help.
     pub hint: Option<String>,
-}
-
-/// What one mapper answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MapperAnswer {
-    /// Its name.
-    pub mapper: String,
-    /// What it said.
-    #[serde(flatten)]
-    pub answer: Mapped,
+    /// Whether a mapper or the scheduler failed itself: an infrastructure failure, not the workflow's fault.
+    pub failed: bool,
 }
 
 /// Asks mappers in order, until one answers for the job or refuses it.
-#[must_use]
-pub fn answers(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Vec<MapperAnswer> {
+pub async fn answers(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Vec<MapperAnswer> {
     let mut answers = Vec::new();
     for mapper in mappers {
-        let answer = mapper.map(ask);
+        let answer = mapper.map(ask).await;
         let goes_on = matches!(answer, Mapped::NotMine { .. });
         answers.push(MapperAnswer { mapper: mapper.name().to_owned(), answer });
         if !goes_on {
@@ -57,15 +46,15 @@ pub fn answers(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Vec<MapperAn
 /// Asks mappers in order.
 ///
 /// # Errors
-/// A label that nobody maps, or one that is malformed.
-pub fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed, Unplaced> {
-    verdict(ask, answers(mappers, ask))
+/// A label that nobody maps, or one that is malformed; a mapper that failed.
+pub async fn place(mappers: &[Arc<dyn LabelMapper>], ask: &LabelAsk) -> Result<Placed, Unplaced> {
+    verdict(ask, answers(mappers, ask).await)
 }
 
 /// Draws the end from what mappers answered.
 ///
 /// # Errors
-/// A label that nobody maps, or one that is malformed.
+/// A label that nobody maps, or one that is malformed; a mapper that failed.
 pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unplaced> {
     let labels = ask.labels.join(", ");
     let mut reasons = Vec::new();
@@ -81,7 +70,13 @@ pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unp
                 return Err(Unplaced {
                     message: format!("nothing here runs `runs-on: {labels}`: {reason}"),
                     hint: nearest.map(|nearest| format!("did you mean `{nearest}`?")),
+                    failed: false,
                 });
+            }
+            Mapped::Failed { reason, needs } => {
+                let message = format!("the label mapper `{mapper}` failed: {reason}");
+                let hint = needs.map(|needs| format!("it needs `{needs}`"));
+                return Err(Unplaced { message, hint, failed: true });
             }
         }
     }
@@ -89,25 +84,34 @@ pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unp
     Err(Unplaced {
         message: format!("nothing here runs `runs-on: {labels}`: {}", reasons.join("; ")),
         hint: unknown.map(hint),
+        failed: false,
     })
 }
 
 /// Asks the scheduler.
 ///
 /// # Errors
-/// Why no machine here fits.
-pub fn decide(scheduler: &dyn Scheduler, case: &Case) -> Result<Decision, Unplaced> {
-    match scheduler.decide(case) {
-        Ruling::Launch(decision) => Ok(decision),
-        Ruling::Fail { reason } => Err(Unplaced { message: reason, hint: None }),
-    }
+/// Why no machine here fits; a scheduler that failed, or that rules what nothing here can follow.
+pub async fn decide(scheduler: &dyn Scheduler, case: &Case) -> Result<Decision, Unplaced> {
+    let failed = |reason: &str| format!("the scheduler `{}` failed: {reason}", scheduler.name());
+    let (message, hint, failed) = match scheduler.decide(case).await {
+        Ruling::Launch(decision) => return Ok(decision),
+        Ruling::Fail { reason } => (reason, None, false),
+        Ruling::Wait { reason, .. } => (format!("no machine is free: {reason}"), None, true),
+        Ruling::NextHop { reason } => (format!("there is no backend left to try: {reason}"), None, true),
+        Ruling::Keep => (failed("it ruled to keep a launch that there is not"), None, true),
+        Ruling::Failed { reason, needs } => {
+            (failed(&reason), needs.map(|needs| format!("it needs `{needs}`")), true)
+        }
+    };
+    Err(Unplaced { message, hint, failed })
 }
 
 /// Makes the ask of a job, or a leg, from what its `runs-on` came to.
 #[must_use]
-pub fn label_ask(job: &Job, runs_on: RunsOn, repository: &str) -> LabelAsk {
+pub fn label_ask(facts: JobFacts, runs_on: RunsOn) -> LabelAsk {
     let RunsOn { labels, group, .. } = runs_on;
-    LabelAsk { labels, group, repository: repository.to_owned(), job: job.id.as_str().to_owned() }
+    LabelAsk { labels, group, facts }
 }
 
 impl Unplaced {

@@ -22,14 +22,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use act_core::control::RemoteUses;
-use act_core::decide::{LabelAsk, LabelMapper, Scheduler};
+use act_core::decide::{LabelAsk, LabelMapper, MapperAnswer, Scheduler};
 use act_core::ids::JobKey;
 use act_core::place::Decision;
 use act_core::provisioner::Document;
 use act_expr::Value;
 use serde::Serialize;
 
-use crate::place::{MapperAnswer, Placed};
+use crate::place::Placed;
 use crate::request::RunRequest;
 
 /// What a preview asks besides the run itself.
@@ -324,7 +324,6 @@ impl<T> Known<T> {
 }
 
 /// Looks ahead on a run.
-#[must_use]
-pub fn preview(request: &RunRequest, around: &Around<'_>) -> Preview {
-    jobs::Previewer::new(request, around).run()
+pub async fn preview(request: &RunRequest, around: &Around<'_>) -> Preview {
+    jobs::Previewer::new(request, around).run().await
 }

@@ -3,8 +3,9 @@
 //! The mapper is the last of its chain: what it does not know, nobody does. It never guesses that a
 //! machine of another system will do.
 
-use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling, Scheduler};
+use act_core::decide::{Case, LabelAsk, LabelMapper, Mapped, Ruling, Scheduler, Seen};
 use act_core::place::{Arch, Decision, Os, Placement, Shape};
+use async_trait::async_trait;
 
 use crate::provisioner::{own_arch, own_os};
 
@@ -81,12 +82,13 @@ impl LocalLabels {
     }
 }
 
+#[async_trait]
 impl LabelMapper for LocalLabels {
     fn name(&self) -> &str {
         "this machine"
     }
 
-    fn map(&self, ask: &LabelAsk) -> Mapped {
+    async fn map(&self, ask: &LabelAsk) -> Mapped {
         let mut mapped = Vec::new();
         for label in &ask.labels {
             match self.target(label) {
@@ -133,12 +135,13 @@ impl LabelMapper for LocalLabels {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalScheduler;
 
+#[async_trait]
 impl Scheduler for LocalScheduler {
     fn name(&self) -> &str {
         "this machine"
     }
 
-    fn decide(&self, case: &Case) -> Ruling {
+    async fn decide(&self, case: &Case) -> Ruling {
         let (os, arch) = (own_os(), own_arch());
         let placement = &case.placement;
         if placement.os.is_some_and(|wanted| wanted != os)
@@ -158,6 +161,11 @@ impl Scheduler for LocalScheduler {
             };
         }
         Ruling::Launch(Decision { shape: Shape::Process { os, arch }, bind: case.bind.clone() })
+    }
+
+    /// This machine is the only one here, and what was seen of it is seen by the executor as well.
+    async fn react(&self, _: &Case, _: &Seen) -> Ruling {
+        Ruling::Keep
     }
 }
 
@@ -179,17 +187,18 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn map(labels: &[&str], given: &[(&str, LabelTarget)]) -> Mapped {
         let given = given.iter().map(|(label, target)| ((*label).to_owned(), target.clone())).collect();
         let ask = LabelAsk {
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-            group: None,
-            repository: "o/r".to_owned(),
-            job: "build".to_owned(),
+            ..LabelAsk::default()
         };
-        LocalLabels::of_machine(given, Os::Linux, Arch::X64).map(&ask)
+        let mapper = LocalLabels::of_machine(given, Os::Linux, Arch::X64);
+        mapper.map(&ask).now_or_never().expect("this machine's labels are known at once")
     }
 
     fn is_mine(labels: &[&str], given: &[(&str, LabelTarget)]) -> bool {

@@ -74,7 +74,10 @@ impl<W: Write + Send> Github<W> {
             | Event::JobExpanded { .. }
             | Event::JobQueued { .. }
             | Event::JobWaiting { .. }
-            | Event::JobPlaced { .. }
+            | Event::JobPlaced(_)
+            | Event::JobUnplaced { .. }
+            | Event::JobJudged(_)
+            | Event::PluginLog { .. }
             | Event::JobStarted { .. }
             | Event::ActionResolved { .. }
             | Event::Annotation { .. }

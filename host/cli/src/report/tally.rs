@@ -185,7 +185,10 @@ impl Job {
                 self.end = Some(JobTallyEnd { conclusion, reason, loss, duration_ms: *duration_ms });
             }
             Event::Notice { .. }
-            | Event::JobPlaced { .. }
+            | Event::JobPlaced(_)
+            | Event::JobUnplaced { .. }
+            | Event::JobJudged(_)
+            | Event::PluginLog { .. }
             | Event::ActionResolved { .. }
             | Event::RunStarted(_)
             | Event::JobExpanded { .. }

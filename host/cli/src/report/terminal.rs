@@ -124,7 +124,10 @@ impl<W: Write> Terminal<W> {
                 self.say(0, Paint::Dim, &format!("{job}: {legs} jobs of its matrix"));
             }
             Event::JobWaiting { reason } => self.waiting(job, reason),
-            Event::JobPlaced { labels, mapper, reason, .. } => self.placed(labels, mapper, reason),
+            Event::JobPlaced(placed) => self.placed(&placed.labels, &placed.mapper, &placed.reason),
+            Event::PluginLog { plugin, message, .. } if verbose => {
+                self.say(1, Paint::Dim, &format!("{plugin}: {message}"));
+            }
             Event::JobStarted { name, machine } => self.job_started(name, machine),
             Event::ActionResolved { uses, commit } if verbose => {
                 self.say(1, Paint::Dim, &format!("{uses} is commit {commit}"));
@@ -145,6 +148,9 @@ impl<W: Write> Terminal<W> {
             Event::JobFinished { .. } => self.job_finished(envelope),
             Event::JobExpanded { .. }
             | Event::JobQueued { .. }
+            | Event::JobUnplaced { .. }
+            | Event::JobJudged(_)
+            | Event::PluginLog { .. }
             | Event::ActionResolved { .. }
             | Event::StepStarted(_)
             | Event::Annotation { .. }

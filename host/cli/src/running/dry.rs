@@ -66,7 +66,7 @@ async fn look(prepared: &Prepared, config: &Config, store: &ActionStore) -> Prev
             describe: &|decision| act_local::describe(&this_machine, decision),
             manifests: &at_hand,
         };
-        let found = preview(&prepared.request, &around);
+        let found = preview(&prepared.request, &around).await;
         let asked = at_hand.asked.take();
         if asked.is_empty() {
             return found;

@@ -48,7 +48,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
             return Ok(crate::commands::show_invalid(&invalid));
         }
     };
-    let planned = match plan::plan(config, &facts, workflows)? {
+    let planned = match plan::plan(config, &facts, workflows).await? {
         Ok(planned) => planned,
         Err(invalid) => {
             return Ok(crate::commands::show_invalid(&invalid));

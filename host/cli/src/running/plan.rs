@@ -34,7 +34,7 @@ pub(crate) struct Planned {
 type Answer = Result<Result<Planned, Vec<CheckedFile>>, CliError>;
 
 /// Decides on all files; the inner error holds everything that is refused.
-pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answer {
+pub(crate) async fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answer {
     let kind = event(config, &files)?;
     let event = facts.event(kind);
     let mut notices = Vec::new();
@@ -69,7 +69,7 @@ pub(crate) fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answ
     let mut all_prepared = Vec::new();
     let mut refused = Vec::new();
     for file in selected {
-        match prepare_file(config, facts, &event, file) {
+        match prepare_file(config, facts, &event, file).await {
             Ok((prepared, mut found)) => {
                 notices.append(&mut found);
                 all_prepared.push(prepared);
@@ -116,7 +116,7 @@ fn with_jobs(config: &Config, files: Vec<ReadFile>) -> Result<Vec<ReadFile>, Cli
     Ok(files.into_iter().filter(has).collect())
 }
 
-fn prepare_file(
+async fn prepare_file(
     config: &Config,
     facts: &Facts,
     event: &act_workflow::events::EventFacts,
@@ -157,7 +157,7 @@ fn prepare_file(
             return Err(checked(problems, sources));
         }
     };
-    let unplaced = check::unplaceable(&prepared.request, &mappers(config));
+    let unplaced = check::unplaceable(&prepared.request, &mappers(config)).await;
     if !unplaced.is_empty() {
         let problems = unplaced.into_iter().map(|(found, hint)| problem(found, hint)).collect();
         return Err(checked(problems, sources));

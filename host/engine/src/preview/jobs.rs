@@ -2,6 +2,7 @@
 
 use act_core::Conclusion;
 use act_core::control::RemoteUses;
+use act_core::decide::{JobFacts, LabelAsk};
 use act_core::ids::JobKey;
 use act_core::provisioner::Document;
 use act_expr::Value;
@@ -15,7 +16,8 @@ use act_workflow::written;
 
 use crate::cancel::Cancel;
 use crate::dispatcher::WorkflowScope;
-use crate::launch::placed_case;
+use crate::facts::job_facts;
+use crate::launch::{began, placed_case};
 use crate::legs::{self, Wanted};
 use crate::outcome::{Outcome, Outcomes};
 use crate::place::{Placed, Unplaced, answers, decide, label_ask, verdict};
@@ -60,7 +62,7 @@ impl<'a> Previewer<'a> {
         Self { request, around, steps: Reader::new(around.manifests) }
     }
 
-    pub(super) fn run(&self) -> Preview {
+    pub(super) async fn run(&self) -> Preview {
         let workflow = &self.request.workflow;
         let scope = WorkflowScope {
             caller: None,
@@ -73,12 +75,12 @@ impl<'a> Previewer<'a> {
             groups: Vec::new(),
         };
         let inputs = UnknownInputs::default();
-        let jobs = self.level(&Level { scope, inputs, caller: None, repository: None });
+        let jobs = self.level(&Level { scope, inputs, caller: None, repository: None }).await;
         Preview { jobs, cut: self.steps.is_cut() }
     }
 
     /// Looks at the jobs of a workflow, each behind those it needs.
-    fn level(&self, level: &Level<'_>) -> Vec<JobPreview> {
+    async fn level(&self, level: &Level<'_>) -> Vec<JobPreview> {
         let mut outcomes = Outcomes::default();
         let mut seen: Vec<JobId> = Vec::new();
         let mut previews = Vec::new();
@@ -91,7 +93,7 @@ impl<'a> Previewer<'a> {
                 break;
             }
             for job in ready {
-                let (preview, outcome) = self.job(level, job, &outcomes);
+                let (preview, outcome) = self.job(level, job, &outcomes).await;
                 seen.push(job.id.clone());
                 if let Some(outcome) = outcome {
                     outcomes.insert(job.id.clone(), outcome);
@@ -104,7 +106,7 @@ impl<'a> Previewer<'a> {
     }
 
     /// Looks at a job; also returns how it ends, where that is certain.
-    fn job(&self, level: &Level<'_>, job: &Job, before: &Outcomes) -> (JobPreview, Option<Outcome>) {
+    async fn job(&self, level: &Level<'_>, job: &Job, before: &Outcomes) -> (JobPreview, Option<Outcome>) {
         let scope = &level.scope;
         let ancestors = scope.ancestors(job);
         let needs: Vec<JobId> = job.needs.iter().map(|need| need.value.clone()).collect();
@@ -125,7 +127,8 @@ impl<'a> Previewer<'a> {
         let fate = self.fate(level, job, &expressions, &unknowns);
         let mut preview = self.empty(level, job, fate.clone());
         if matches!(fate, Fate::Run(_) | Fate::Deferred(_)) {
-            self.fill(&mut preview, Case { level, job, expressions: &expressions, unknowns, fate: &fate });
+            let case = Case { level, job, expressions: &expressions, unknowns, fate: &fate };
+            self.fill(&mut preview, case).await;
         }
         let end = match &preview.fate {
             Fate::Skip(_) => Some(Conclusion::Skipped),
@@ -178,14 +181,15 @@ impl<'a> Previewer<'a> {
     }
 
     /// Adds legs and steps.
-    fn fill(&self, preview: &mut JobPreview, case: Case<'_>) {
+    async fn fill(&self, preview: &mut JobPreview, case: Case<'_>) {
         let job = case.job;
         if let JobKind::Steps(steps) = &job.kind {
             preview.steps = self.steps.job(&steps.steps, case.level.repository.as_ref());
         }
         if let Some(deferred) = job.strategy.as_ref().and_then(|token| case.unknowns.in_token(token)) {
             let unknowns = Unknowns { matrix: Some(&deferred), ..case.unknowns };
-            preview.legs.push(self.leg(Case { unknowns, ..case }, case.level.scope.key(job, None), None));
+            let key = case.level.scope.key(job, None);
+            preview.legs.push(self.leg(Case { unknowns, ..case }, key, None).await);
             preview.matrix = Some(deferred);
             return;
         }
@@ -200,7 +204,7 @@ impl<'a> Previewer<'a> {
         for (index, leg) in wanted.legs.into_iter().take_while(|_| self.steps.take()) {
             let expressions = legs::scope(case.expressions, &leg);
             let key = case.level.scope.key(job, index);
-            preview.legs.push(self.leg(Case { expressions: &expressions, ..case }, key, Some(leg)));
+            preview.legs.push(self.leg(Case { expressions: &expressions, ..case }, key, Some(leg)).await);
         }
         if !preview.legs.is_empty() && preview.legs.iter().all(|leg| !leg.wrong().is_empty()) {
             let mut messages = Vec::new();
@@ -210,12 +214,14 @@ impl<'a> Previewer<'a> {
     }
 
     /// Looks at a leg; without one, at what stands for all of a matrix that is not known.
-    fn leg(&self, case: Case<'_>, key: JobKey, leg: Option<Leg>) -> LegPreview {
+    async fn leg(&self, case: Case<'_>, key: JobKey, leg: Option<Leg>) -> LegPreview {
         let name = self.name(case, leg.as_ref());
         let shown = name.now().cloned().unwrap_or_else(|| case.level.scope.name_of(case.job));
         let work = match &case.job.kind {
-            JobKind::Steps(steps) => Work::Machine(Box::new(self.machine(case, steps, &key))),
-            JobKind::Call(call) => Work::Call(self.call(case, call, &key, &shown)),
+            JobKind::Steps(steps) => {
+                Work::Machine(Box::new(self.machine(case, steps, &key, leg.as_ref(), name.now()).await))
+            }
+            JobKind::Call(call) => Work::Call(Box::pin(self.call(case, call, &key, &shown)).await),
         };
         LegPreview { key, name, matrix: leg.map(|leg| leg.matrix).unwrap_or_default(), work }
     }
@@ -240,17 +246,16 @@ impl<'a> Previewer<'a> {
         }
     }
 
-    fn machine(&self, case: Case<'_>, job: &StepsJob, key: &JobKey) -> MachinePreview {
+    async fn machine(
+        &self,
+        case: Case<'_>,
+        job: &StepsJob,
+        key: &JobKey,
+        leg: Option<&Leg>,
+        name: Option<&String>,
+    ) -> MachinePreview {
         let mut machine = MachinePreview {
-            ask: match case.unknowns.in_token(&job.runs_on) {
-                Some(deferred) => Known::Deferred(deferred),
-                None => {
-                    let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, case.expressions));
-                    let repository = &self.request.source.repository;
-                    let ask = runs_on.map(|runs_on| label_ask(case.job, runs_on, repository));
-                    Known::of(ask.map_err(|error| error.messages(&self.request.files)))
-                }
-            },
+            ask: self.ask(case, job, key, leg, name),
             answers: Vec::new(),
             placed: None,
             scheduler: self.around.scheduler.name().to_owned(),
@@ -258,24 +263,44 @@ impl<'a> Previewer<'a> {
             documents: Vec::new(),
         };
         let Known::Now(ask) = &machine.ask else { return machine };
-        machine.answers = answers(self.around.mappers, ask);
+        machine.answers = answers(self.around.mappers, ask).await;
+        let facts = ask.facts.clone();
         match verdict(ask, machine.answers.clone()) {
             Err(unplaced) => machine.decision = Some(Known::Wrong(unplaced.lines())),
             Ok(placed) => {
-                self.decide(&mut machine, case, job, key, &placed);
+                self.decide(&mut machine, case, job, key, (facts, &placed)).await;
                 machine.placed = Some(placed);
             }
         }
         machine
     }
 
-    fn decide(
+    fn ask(
+        &self,
+        case: Case<'_>,
+        job: &StepsJob,
+        key: &JobKey,
+        leg: Option<&Leg>,
+        name: Option<&String>,
+    ) -> Known<LabelAsk> {
+        if let Some(deferred) = case.unknowns.in_token(&job.runs_on) {
+            return Known::Deferred(deferred);
+        }
+        // What stands for the legs that are not known has neither their key nor their values.
+        let matrix = leg.map(|leg| leg.matrix.clone()).unwrap_or_default();
+        let facts = job_facts(self.request, case.job, leg.map(|_| key), name.map(String::as_str), &matrix);
+        let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, case.expressions));
+        let ask = runs_on.map(|runs_on| label_ask(facts, runs_on));
+        Known::of(ask.map_err(|error| error.messages(&self.request.files)))
+    }
+
+    async fn decide(
         &self,
         machine: &mut MachinePreview,
         case: Case<'_>,
         job: &StepsJob,
         key: &JobKey,
-        placed: &Placed,
+        (facts, placed): (JobFacts, &Placed),
     ) {
         let tokens = [&job.timeout_minutes, &job.cancel_timeout_minutes, &job.continue_on_error];
         let mut unknown = Vec::new();
@@ -287,15 +312,21 @@ impl<'a> Previewer<'a> {
             return;
         }
         let settings = Settings::of(job, case.expressions, &self.request.files);
-        let decision = settings.and_then(|settings| {
-            let asked = placed_case(self.request, key, placed.placement.clone(), settings.timeout);
-            decide(self.around.scheduler, &asked).map_err(Unplaced::lines)
-        });
+        let decision = match settings {
+            Ok(settings) => {
+                let placement = placed.placement.clone();
+                // Nothing is asked of a clock here: the time is the run's.
+                let now = began(self.request);
+                let asked = placed_case(self.request, key, facts, placement, settings.timeout, now);
+                decide(self.around.scheduler, &asked).await.map_err(Unplaced::lines)
+            }
+            Err(messages) => Err(messages),
+        };
         machine.documents = decision.as_ref().map_or_else(|_| Vec::<Document>::new(), self.around.describe);
         machine.decision = Some(Known::of(decision));
     }
 
-    fn call(
+    async fn call(
         &self,
         case: Case<'_>,
         call: &CallJob,
@@ -324,7 +355,7 @@ impl<'a> Previewer<'a> {
         };
         let repository = repository_of(call, case.level.repository.as_ref());
         let level = Level { scope, inputs: unknown, caller: caller.as_deref(), repository };
-        Known::Now(Some(self.level(&level)))
+        Known::Now(Some(self.level(&level).await))
     }
 
     /// Evaluates the inputs of a call, but for those that are not known.

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use act_core::decide::{Case, Mapped, Ruling};
+use act_core::decide::{Case, Mapped, Ruling, Seen};
 use act_core::ids::{Attempt, RunId};
 use act_core::place::{Arch, Os, Placement, Shape};
 use act_core::spec::SourceRef;
@@ -11,6 +11,9 @@ use act_workflow::model::CallTarget;
 use act_workflow::options::ParseOptions;
 use act_workflow::read::read_workflow;
 use act_workflow::source::Sources;
+use futures_util::FutureExt as _;
+
+use async_trait::async_trait;
 
 use super::*;
 use crate::request::Selection;
@@ -19,12 +22,13 @@ use crate::secrets::Secrets;
 /// Leaves `cloud` to others, maps `linux` and `mac`, and knows nothing else.
 struct Mapper(&'static str, &'static [&'static str]);
 
+#[async_trait]
 impl LabelMapper for Mapper {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn map(&self, ask: &LabelAsk) -> Mapped {
+    async fn map(&self, ask: &LabelAsk) -> Mapped {
         let label = ask.labels.first().map_or("", String::as_str);
         match self.1.contains(&label) {
             true => Mapped::Mine { placement: Placement::default(), reason: format!("has {label}") },
@@ -38,14 +42,19 @@ impl LabelMapper for Mapper {
 
 struct Process;
 
+#[async_trait]
 impl Scheduler for Process {
     fn name(&self) -> &str {
         "process"
     }
 
-    fn decide(&self, case: &Case) -> Ruling {
+    async fn decide(&self, case: &Case) -> Ruling {
         let shape = Shape::Process { os: Os::Linux, arch: Arch::X64 };
         Ruling::Launch(Decision { shape, bind: case.bind.clone() })
+    }
+
+    async fn react(&self, _: &Case, _: &Seen) -> Ruling {
+        Ruling::Keep
     }
 }
 
@@ -109,7 +118,8 @@ fn look(text: &str, files: Files, selection: Selection) -> Preview {
         vec![Document { title: "a process".into(), text: format!("{minutes} minutes") }]
     };
     let around = Around { mappers: &mappers, scheduler: &Process, describe: &describe, manifests: &files };
-    preview(&request, &around)
+    // Nobody waits here.
+    preview(&request, &around).now_or_never().expect("a preview without plugins is ready at once")
 }
 
 fn of(text: &str) -> Vec<JobPreview> {

@@ -33,7 +33,7 @@ pub fn launch() -> LaunchId {
 pub fn decision() -> Decision {
     Decision {
         shape: Shape::Process { os: own_os(), arch: own_arch() },
-        bind: Bind { repository: "octo/hello".to_owned(), deadline: None },
+        bind: Bind { repository: "octo/hello".to_owned(), ..Bind::default() },
     }
 }
 

@@ -162,12 +162,13 @@ pub(crate) fn success() -> Vec<Envelope> {
     run.queue("build", "build");
     run.of(
         "build",
-        Event::JobPlaced {
+        Event::JobPlaced(Box::new(act_core::event::JobPlaced {
             labels: vec!["ubuntu-latest".into()],
             mapper: "built-in".into(),
             placement: act_core::place::Placement::default(),
             reason: "this machine".into(),
-        },
+            answers: Vec::new(),
+        })),
     );
     run.begin("build", "build");
     run.output("build", set_up(), vec![text("Current runner version: '0.1.0'")]);

@@ -22,10 +22,10 @@
 
 use std::collections::BTreeMap;
 
+use act_core::decide::MapperAnswer;
 use act_core::event::RunStarted;
 use act_core::place::Placement;
 use act_core::provisioner::Document;
-use act_engine::place::MapperAnswer;
 use act_engine::preview::{
     ActionPreview, JobPreview, Known, LegPreview, Preview, Status, StepPreview, StepPreviewKind, Work,
 };

@@ -22,12 +22,13 @@ use super::*;
 
 struct Near;
 
+#[async_trait::async_trait]
 impl LabelMapper for Near {
     fn name(&self) -> &str {
         "near"
     }
 
-    fn map(&self, ask: &LabelAsk) -> Mapped {
+    async fn map(&self, ask: &LabelAsk) -> Mapped {
         match ask.labels.iter().find(|label| !["linux", "mac"].contains(&label.as_str())) {
             None => Mapped::Mine { placement: Placement::default(), reason: "here".to_owned() },
             Some(label) => {
@@ -96,7 +97,8 @@ fn looked(text: &str) -> (RunStarted, Preview) {
     let describe = |_: &Decision| vec![Document { title: "a process".into(), text: "folder: /m\n".into() }];
     let around =
         Around { mappers: &mappers, scheduler: &LocalScheduler, describe: &describe, manifests: &files.0 };
-    (started, preview(&request, &around))
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    (started, runtime.block_on(preview(&request, &around)))
 }
 
 fn text_of(workflow: &str, verbose: bool) -> String {

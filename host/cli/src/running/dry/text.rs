@@ -90,6 +90,7 @@ impl<'a> Page<'a> {
                 Mapped::Mine { reason, .. } => format!("mine: {reason}"),
                 Mapped::NotMine { reason, .. } => format!("not mine: {reason}"),
                 Mapped::Malformed { reason, .. } => format!("malformed: {reason}"),
+                Mapped::Failed { reason, .. } => format!("failed: {reason}"),
             };
             self.line(depth, &format!("mapper {}: {said}", answer.mapper));
         }
