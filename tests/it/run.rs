@@ -251,12 +251,13 @@ jobs:
     works: null
     "#);
     let shown = project.act(["runs", "show"]);
-    let unstarted: Vec<_> = shown.lines_with("⊘");
+    let mut unstarted = shown.lines_with("⊘");
+    unstarted.sort_unstable();
     assert_snapshot!(unstarted.join("\n"), @"
+    ⊘ after  skipped: it needs `fails`, which failed
     ⊘ both  skipped: its `if` is false: success() && (false) && (github.sha)
     ⊘ rescue  skipped: its `if` is false: failure()
     ⊘ long  skipped: its `if` is false: contains(github.ref, 'refs/tags/a-tag-with-a-long-name)') && contains(github.ref, 'refs/tags/another')
-    ⊘ after  skipped: it needs `fails`, which failed
     ⊘ far-after  skipped: it needs `after`, which was skipped
     ");
 }

@@ -134,3 +134,47 @@ fn one_ctrl_c_ends_a_run_of_several_workflows() {
     assert_eq!(ran.code, Some(130), "{ran}");
     assert_eq!(ran.lines_with("z.yml"), [""; 0]);
 }
+
+#[test]
+fn who_waits_for_a_place_and_runs_whatever_happens_still_runs_after_ctrl_c() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  slow:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          echo it waits
+          sleep 1000
+  next:
+    runs-on: ubuntu-latest
+    steps: [{run: echo not reached}]
+  always:
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo it still runs
+      - if: ${{ !cancelled() }}
+        run: echo and is not cancelled
+"#,
+    );
+    let mut run = project.start(["run", "--concurrent-jobs", "1"]);
+    run.saw("  it waits").interrupt();
+    let ran = run.end();
+    assert_eq!(ran.lines_with("not reached"), [""; 0], "{ran}");
+    assert_eq!(ran.lines_with("  it still runs").len(), 1, "{ran}");
+    let (_, end) = ran.stdout.split_once("annotations\n").unwrap();
+    assert_snapshot!(end, @"
+      error: The operation was canceled.
+        slow / Run echo it waits
+
+      ⊘ slow    cancelled  <time>
+      ⊘ next    cancelled  the run was cancelled
+      ✓ always  success  <time>
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
+    assert_eq!(ran.code, Some(130), "{ran}");
+}

@@ -24,6 +24,7 @@ use crate::scope::JobScope;
 use crate::why;
 
 /// One leg of a job, ready to run.
+#[derive(Clone)]
 pub(crate) struct LegCase<'a> {
     pub(crate) scope: &'a WorkflowScope<'a>,
     pub(crate) job: &'a Job,
@@ -183,6 +184,14 @@ impl Run {
         let time_up = OnceLock::new();
         let case = LegCase { scope, job, key, name, expressions, needs, cancel, time_up };
         self.seated_leg(case).await
+    }
+
+    /// Waits until a leg that has not started is cancelled, and will not run all the same.
+    pub(crate) async fn stays_out(&self, case: &LegCase<'_>) {
+        let stage = case.cancel.beyond(CancelStage::None).await;
+        if stage < CancelStage::Kill && self.survives_cancel(case.job, &case.expressions) {
+            case.cancel.beyond(stage).await;
+        }
     }
 
     /// Whether a job's condition holds although it is cancelled, as `always()` does.

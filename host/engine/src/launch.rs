@@ -97,12 +97,16 @@ impl Run {
         };
         // The semaphore lives as long as the run: it cannot be closed.
         let _place = tokio::select! {
-            place = self.places.acquire() => place,
-            _ = case.cancel.beyond(CancelStage::None) => {
+            // First, so that who is cancelled does not start when a place becomes free for the same reason.
+            biased;
+            () = self.stays_out(case) => {
                 let reason = Some(why::cancelled(case.scope).to_owned());
                 return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, reason), false);
             }
+            place = self.places.acquire() => place,
         };
+        // What it was not kept from starting by does not stop it now.
+        let case = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
         let began = self.host.clock.now();
         let ended = self.on_machine(case, job, &settings, &decision).await;
         let duration_ms = self.millis_since(began);
