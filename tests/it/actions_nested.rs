@@ -186,6 +186,57 @@ jobs:
     assert_eq!(ran.lines_with("  far").len(), 1, "{ran}");
 }
 
+#[test]
+fn the_own_repository_is_that_of_the_file_which_says_so() {
+    let server = GitServer::start();
+    let say = |word: &str| {
+        format!("runs:\n  using: composite\n  steps: [{{shell: bash, run: echo said by {word}}}]\n")
+    };
+    let uses = |actions: &[&str]| {
+        let steps: Vec<String> = actions.iter().map(|action| format!("{{uses: {action}}}")).collect();
+        format!("runs:\n  using: composite\n  steps: [{}]\n", steps.join(", "))
+    };
+    let called = "on: workflow_call\njobs:\n  say:\n    runs-on: ubuntu-latest\n    steps: [{uses: $/say}]\n";
+    server.publish(
+        "acme/tools",
+        "v1",
+        &[
+            ("outer/action.yml", &uses(&["$/inner", "acme/others@v1", "$/say"])),
+            ("inner/action.yml", &uses(&["$/say"])),
+            ("say/action.yml", &say("tools v1")),
+            (".github/workflows/called.yml", called),
+        ],
+    );
+    server.publish("acme/tools", "v2", &[("say/action.yml", &say("tools v2"))]);
+    server.publish(
+        "acme/others",
+        "v1",
+        &[("action.yml", &uses(&["$/say"])), ("say/action.yml", &say("others"))],
+    );
+    let mut project = Project::with(
+        r#"
+on: push
+jobs:
+  steps:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: $/say
+      - uses: acme/tools/outer@v1
+      - uses: acme/tools/say@v2
+  call:
+    needs: steps
+    uses: acme/tools/.github/workflows/called.yml@v1
+"#,
+    );
+    project.file("say/action.yml", say("the project")).commit();
+    server.stands_for_github(&mut project);
+    let ran = project.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let said = ran.lines_with("  said by ");
+    let said: Vec<&str> = said.iter().filter_map(|line| Some(line.split_once("  said by ")?.1)).collect();
+    assert_eq!(said, ["the project", "tools v1", "others", "tools v1", "tools v2", "tools v1"], "{ran}");
+}
+
 const SAY: &str = "runs:\n  using: composite\n  steps: [{shell: bash, run: echo said by TAG}]\n";
 
 fn uses(action: &str) -> Project {

@@ -1,38 +1,35 @@
-//! The actions a job uses: remote ones are fetched before the first step, local ones when their step comes.
+//! The actions a job uses: those of a repository are prepared before the first step, local ones read when their
+//! step comes.
 
 use std::sync::Arc;
 
-use act_core::control::{FetchedAction, RemoteUses};
 use act_core::environment::{EnvPath, LogicalPath, Root, Target};
-use act_core::event::Event;
 use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
 use act_workflow::action::{ActionManifest, ActionRuns};
 use act_workflow::expression::{Allowed, Expression};
 use act_workflow::options::ParseOptions;
-use act_workflow::source::Sources;
+use act_workflow::source::{Sources, Span};
 use act_workflow::step::{If, Step, StepKind};
 use act_workflow::uses::UsesRef;
 use bytes::Bytes;
 
 use crate::executor::{Executor, Halt, job_part};
+use crate::home::{Home, Source};
+use crate::prepare::check_depth;
 
 /// An action that is at hand.
 pub(crate) struct Action {
-    /// As written in `uses`.
+    /// As written in `uses`; `$/path` of another repository is written out.
     pub(crate) uses: String,
     pub(crate) manifest: ActionManifest,
     /// Where its folder lies in the environment.
     pub(crate) folder: String,
-    /// `owner/repo` and the reference, of a remote one.
+    /// `owner/repo` and the reference; `None` for a local one.
     pub(crate) repository: Option<(String, String)>,
+    /// Of one that was fetched.
     pub(crate) commit: Option<String>,
 }
-
-/// Composite actions may hold each other this deep.
-///
-/// Source: actions/runner `Constants.CompositeActionsMaxDepth`.
-const MAX_DEPTH: usize = 9;
 
 /// The manifests an action's folder may have, in the order they are looked for.
 const MANIFESTS: [&str; 3] = ["action.yml", "action.yaml", "Dockerfile"];
@@ -41,110 +38,6 @@ const MANIFESTS: [&str; 3] = ["action.yml", "action.yaml", "Dockerfile"];
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
 impl Executor<'_> {
-    /// Fetches the remote actions of `steps`, and those that they use, level by level.
-    ///
-    /// # Errors
-    /// [`Halt::Failed`] with all that could not be had.
-    pub(crate) async fn prepare_actions(&mut self, steps: &[Step], at: &StepRef) -> Result<(), Halt> {
-        let mut level: Vec<RemoteUses> = self.remote_uses(steps);
-        let mut depth = at.path.indices().len();
-        while !level.is_empty() {
-            if depth > MAX_DEPTH {
-                return Err(Halt::failed(format!("Composite action depth exceeded max depth {MAX_DEPTH}")));
-            }
-            let control = self.control;
-            let asked = level.iter().map(|uses| control.action(uses));
-            let answers = futures_util::future::join_all(asked).await;
-            let mut next = Vec::new();
-            let mut messages = Vec::new();
-            for (uses, answer) in level.iter().zip(answers) {
-                match answer {
-                    Ok(fetched) => match self.take_in(uses, fetched, at).await {
-                        Ok(action) => next.extend(self.inner_uses(&action)),
-                        Err(Halt::Failed(found)) => messages.extend(found),
-                        Err(lost) => return Err(lost),
-                    },
-                    Err(error) => messages.push(error.message),
-                }
-            }
-            if !messages.is_empty() {
-                return Err(Halt::Failed(messages));
-            }
-            next.sort();
-            next.dedup();
-            level = next;
-            depth += 1;
-        }
-        Ok(())
-    }
-
-    fn remote_uses(&self, steps: &[Step]) -> Vec<RemoteUses> {
-        let mut found: Vec<_> = steps
-            .iter()
-            .filter(|step| !self.is_own_checkout(step))
-            .filter_map(|step| step.uses())
-            .filter_map(|uses| remote(&uses.value))
-            .filter(|uses| !self.remote.contains_key(&uses.to_string()))
-            .collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    fn inner_uses(&self, action: &Action) -> Vec<RemoteUses> {
-        match &action.manifest.runs {
-            ActionRuns::Composite { steps, .. } => self.remote_uses(steps),
-            ActionRuns::Node(_) | ActionRuns::Docker(_) => Vec::new(),
-        }
-    }
-
-    async fn take_in(
-        &mut self,
-        uses: &RemoteUses,
-        fetched: FetchedAction,
-        at: &StepRef,
-    ) -> Result<Arc<Action>, Halt> {
-        let name = uses.to_string();
-        let is_this =
-            |record: &Record| matches!(record, Record::Resolved { uses: past, .. } if *past == name);
-        let past = self.journal.recall("a resolved action", is_this)?;
-        let is_new = past.is_none();
-        let fetched = match past {
-            Some(Record::Resolved { commit, .. }) if commit != fetched.commit => {
-                self.fetch_commit(uses, commit).await?
-            }
-            _ => fetched,
-        };
-        let path =
-            LogicalPath::new(Root::Actions, format!("{}/{}/{}", uses.owner, uses.repository, fetched.commit));
-        let root = self.env.put_tree(fetched.tree.clone(), &path).await?;
-        let Some((file, bytes)) = &fetched.manifest else {
-            let place = self.join(&root, &uses.path);
-            return Err(Halt::failed(missing_manifest(&place)));
-        };
-        let action = Action {
-            uses: name.clone(),
-            manifest: self.read_manifest(&format!("{name}/{file}"), file, bytes)?,
-            folder: self.join(&root, &uses.path),
-            repository: Some((format!("{}/{}", uses.owner, uses.repository), uses.reference.clone())),
-            commit: Some(fetched.commit.clone()),
-        };
-        if is_new {
-            let line = format!("Download action repository '{}' (SHA:{})", uses.source(), fetched.commit);
-            self.say(at, &line);
-            self.journal.tell(Event::ActionResolved { uses: name.clone(), commit: fetched.commit.clone() });
-            self.journal.keep(Record::Resolved { uses: name.clone(), commit: fetched.commit }).await?;
-        }
-        let action = Arc::new(action);
-        self.remote.insert(name, action.clone());
-        Ok(action)
-    }
-
-    async fn fetch_commit(&self, uses: &RemoteUses, commit: String) -> Result<FetchedAction, Halt> {
-        let pinned = RemoteUses { reference: commit, ..uses.clone() };
-        self.control.action(&pinned).await.map_err(|error| Halt::failed(error.message))
-    }
-
     /// Returns the action of a step: fetched before, or read from the workspace now.
     ///
     /// # Errors
@@ -156,13 +49,13 @@ impl Executor<'_> {
         let StepKind::Uses { uses, .. } = &step.kind else {
             return Err(Halt::failed("the step uses no action"));
         };
+        check_depth(at.path.depth())?;
         let action = match &uses.value {
-            UsesRef::Remote { .. } => self.remote_action(&uses.value)?,
+            UsesRef::Remote { .. } | UsesRef::SelfRepository { .. } => self.prepared_action(step)?,
             UsesRef::Local { path } => {
                 let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
                 self.read_local(path, self.join(&root, path), at).await?
             }
-            UsesRef::SelfRepository { path } => self.read_self(path, at).await?,
             UsesRef::Docker { .. } => {
                 return Err(Halt::failed("Docker actions are not built yet: this step cannot run here"));
             }
@@ -171,31 +64,42 @@ impl Executor<'_> {
         Ok(action)
     }
 
-    fn remote_action(&self, uses: &UsesRef) -> Result<Arc<Action>, Halt> {
-        let known = remote(uses).and_then(|uses| self.remote.get(&uses.to_string()).cloned());
-        known.ok_or_else(|| Halt::failed(format!("Action '{uses}' was not prepared")))
+    fn prepared_action(&self, step: &Step) -> Result<Arc<Action>, Halt> {
+        let source = self.source(step);
+        let known = source.as_ref().and_then(|source| self.prepared.get(source).cloned());
+        known.ok_or_else(|| {
+            let name = source.map_or_else(|| step.keyword().to_owned(), |source| source.to_string());
+            Halt::failed(format!("Action '{name}' was not prepared"))
+        })
     }
 
-    async fn read_self(&mut self, path: &str, at: &StepRef) -> Result<Arc<Action>, Halt> {
-        let place = LogicalPath::new(Root::Actions, "_self");
-        let root = self.bring_own_repository(&place, 1).await?;
-        let folder = self.join(&root, path);
-        self.read_local(&format!("$/{path}"), folder, at).await
+    /// Returns the action that a step names by its repository, as the step's file means it.
+    pub(crate) fn source(&self, step: &Step) -> Option<Source> {
+        let uses = step.uses()?;
+        self.home_of(uses.span).source(&uses.value)
     }
 
-    /// Reads a manifest in the environment; what was read is settled.
+    /// Returns the repository of the file that holds a place.
+    fn home_of(&self, span: Span) -> Home {
+        self.homes.get(usize::from(span.file.0)).cloned().unwrap_or(Home::Run)
+    }
+
+    /// Returns the repository of the workflow's file. Local actions are at home there: nobody knows more of the
+    /// workspace they lie in.
+    ///
+    /// Source: `ActionManager.LoadAction`.
+    fn workflow_home(&self, at: &StepRef) -> Home {
+        let index = at.path.indices().first().copied().unwrap_or_default();
+        let uses = self.spec.steps.get(index as usize).and_then(Step::uses);
+        uses.map_or(Home::Run, |uses| self.home_of(uses.span))
+    }
+
     async fn read_local(&mut self, uses: &str, folder: String, at: &StepRef) -> Result<Arc<Action>, Halt> {
-        let is_this = |record: &Record| matches!(record, Record::Read { step, .. } if step == at);
-        let found = match self.journal.recall("a manifest", is_this)? {
-            Some(Record::Read { file, .. }) => file,
-            _ => {
-                let file = self.find_manifest(&folder).await?;
-                self.journal.keep(Record::Read { step: at.clone(), file: file.clone() }).await?;
-                file
-            }
+        let Some((file, bytes)) = self.settle_manifest(&folder, at).await? else {
+            return Err(Halt::failed(missing_manifest(&folder)));
         };
-        let Some((file, bytes)) = found else { return Err(Halt::failed(missing_manifest(&folder))) };
-        let manifest = self.read_manifest(&format!("{uses}/{file}"), &file, &bytes)?;
+        let home = self.workflow_home(at);
+        let manifest = self.read_manifest(&format!("{uses}/{file}"), home, &file, &bytes)?;
         let action =
             Arc::new(Action { uses: uses.to_owned(), manifest, folder, repository: None, commit: None });
         if let ActionRuns::Composite { steps, .. } = &action.manifest.runs {
@@ -205,8 +109,31 @@ impl Executor<'_> {
         Ok(action)
     }
 
-    /// Reads a manifest's text. Its file joins the job's, so that places in it can be told.
-    fn read_manifest(&mut self, name: &str, file: &str, bytes: &[u8]) -> Result<ActionManifest, Halt> {
+    /// Reads a manifest in the environment; what was read is settled.
+    pub(crate) async fn settle_manifest(
+        &mut self,
+        folder: &str,
+        at: &StepRef,
+    ) -> Result<Option<(String, Bytes)>, Halt> {
+        let is_this = |record: &Record| matches!(record, Record::Read { step, .. } if step == at);
+        match self.journal.recall("a manifest", is_this)? {
+            Some(Record::Read { file, .. }) => Ok(file),
+            _ => {
+                let file = self.find_manifest(folder).await?;
+                self.journal.keep(Record::Read { step: at.clone(), file: file.clone() }).await?;
+                Ok(file)
+            }
+        }
+    }
+
+    /// Reads a manifest's text. Its file joins the job's, so that places in it can be told, and what `$/` means there.
+    pub(crate) fn read_manifest(
+        &mut self,
+        name: &str,
+        home: Home,
+        file: &str,
+        bytes: &[u8],
+    ) -> Result<ActionManifest, Halt> {
         if file == "Dockerfile" {
             return Err(Halt::failed(format!(
                 "{name}: Docker actions are not built yet: this step cannot run here"
@@ -218,6 +145,7 @@ impl Executor<'_> {
         }
         let read = act_workflow::manifest::read_action(&mut sources, name, bytes, &ParseOptions::default());
         self.files = sources.iter().map(|(_, file)| file.name.to_string()).collect();
+        self.homes.resize(self.files.len(), home);
         let problems = || read.problems.iter().map(|problem| problem.display(&sources).to_string()).collect();
         read.action.ok_or_else(|| Halt::Failed(problems()))
     }
@@ -269,13 +197,13 @@ impl Executor<'_> {
         }
     }
 
-    /// Whether an action has a post part; a composite one, if a remote action inside has one.
+    /// Whether an action has a post part; a composite one, if an action inside that is no local one has one.
     fn has_post(&self, action: &Action) -> bool {
         match &action.manifest.runs {
             ActionRuns::Node(node) => node.post.is_some(),
             ActionRuns::Composite { steps, .. } => {
-                let uses = steps.iter().filter_map(|step| remote(&step.uses()?.value));
-                uses.filter_map(|uses| self.remote.get(&uses.to_string())).any(|inner| self.has_post(inner))
+                let used = steps.iter().filter_map(|step| self.prepared.get(&self.source(step)?));
+                used.into_iter().any(|inner| self.has_post(inner))
             }
             ActionRuns::Docker(_) => false,
         }
@@ -285,8 +213,7 @@ impl Executor<'_> {
         if let Some(action) = self.loaded.get(path) {
             return Some(action.clone());
         }
-        let uses = remote(&step.uses()?.value)?;
-        self.remote.get(&uses.to_string()).cloned()
+        self.prepared.get(&self.source(step)?).cloned()
     }
 
     /// Says what set-up has to say, and prepares all that is known before the first step.
@@ -301,19 +228,6 @@ impl Executor<'_> {
         self.evaluate_job_env(&at).await?;
         let spec = self.spec;
         self.prepare_actions(&spec.steps, &at).await
-    }
-}
-
-/// Returns the reference of a remote action.
-pub(crate) fn remote(uses: &UsesRef) -> Option<RemoteUses> {
-    match uses {
-        UsesRef::Remote { owner, repository, path, reference } => Some(RemoteUses {
-            owner: owner.to_string(),
-            repository: repository.to_string(),
-            path: path.to_string(),
-            reference: reference.to_string(),
-        }),
-        UsesRef::Local { .. } | UsesRef::SelfRepository { .. } | UsesRef::Docker { .. } => None,
     }
 }
 

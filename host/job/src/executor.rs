@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use act_core::control::{CancelStage, Control};
-use act_core::environment::Environment;
+use act_core::environment::{EnvPath, Environment};
 use act_core::event::{LogLine, Mark};
 use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
@@ -19,6 +19,7 @@ use act_workflow::evaluate::{EvaluateError, Evaluated};
 use crate::action::Action;
 use crate::annotations;
 use crate::contexts;
+use crate::home::{Home, Source};
 use crate::journal::Journal;
 use crate::scope::StepScope;
 use crate::state::{State, Status};
@@ -74,8 +75,14 @@ pub(crate) struct Executor<'a> {
     pub(crate) defaults: Defaults,
     /// Contexts that stay the same for the whole job.
     pub(crate) contexts: Object,
-    /// Actions of other repositories, by `owner/repo/path@ref`.
-    pub(crate) remote: HashMap<String, Arc<Action>>,
+    /// The repository that each of the files lies in.
+    pub(crate) homes: Vec<Home>,
+    /// The actions that are at hand before their steps come.
+    pub(crate) prepared: HashMap<Source, Arc<Action>>,
+    /// Commits by `owner/repo@ref`.
+    pub(crate) commits: HashMap<String, String>,
+    /// Where the run's own repository lies for `$/`, once it was asked for.
+    pub(crate) own_repository: Option<EnvPath>,
     /// The action each step turned out to use.
     pub(crate) loaded: HashMap<StepPath, Arc<Action>>,
     /// The names under which main steps ran, for their post steps.
@@ -99,7 +106,10 @@ impl<'a> Executor<'a> {
             state: State::default(),
             defaults: Defaults::default(),
             contexts: contexts::of_job(spec, env),
-            remote: HashMap::new(),
+            homes: spec.files.iter().map(|file| Home::of_workflow(file)).collect(),
+            prepared: HashMap::new(),
+            commits: HashMap::new(),
+            own_repository: None,
             loaded: HashMap::new(),
             names: HashMap::new(),
         }

@@ -62,7 +62,8 @@ jobs:
       - id: composite
         uses: ./act
         with: {word: "${{ secrets.TOKEN_A }}"}
-      - uses: own/node@v1
+      - uses: own/node/around@v1
+      - uses: $/near
       - run: echo end
 "#;
 
@@ -78,7 +79,8 @@ runs:
     - uses: own/node@v1
 "#;
 
-const NODE: [(&str, &str); 4] = [
+const NODE: [(&str, &str); 5] = [
+    ("around/action.yml", "runs: {using: composite, steps: [{uses: $/.}]}"),
     ("action.yml", "runs: {using: node20, pre: pre.js, main: main.js, post: post.js}"),
     ("pre.js", "console.log('::save-state name=p::early')"),
     ("main.js", "console.log('main', process.env.STATE_p); console.log('::save-state name=m::kept')"),
@@ -94,6 +96,7 @@ fn host() -> MemoryControl {
         (".git/config", git),
         ("m.json", MATCHER),
         ("act/action.yml", ACTION),
+        ("near/action.yml", "runs: {using: composite, steps: [{run: echo near, shell: bash}]}"),
     ])
 }
 
@@ -126,15 +129,20 @@ async fn cut_actions(place: &dyn AsyncPlace) {
     let case = Case { spec: &spec, control: &host, hidden: &["s3cr3t", "h1dden"] };
     let ends = [
         "2-pre success",
+        "2.0-pre success",
         "0-main success",
         "1-main success",
         "1.0-main success",
         "1.1-main success",
         "2-main success",
+        "2.0-main success",
         "3-main success",
+        "3.0-main success",
+        "4-main success",
         "1-post success",
         "1.1-post success",
         "2-post success",
+        "2.0-post success",
     ];
     judge(&case.cut_everywhere(place).await, &ends, 1);
 }

@@ -10,6 +10,7 @@ mod limits;
 mod matchers;
 mod scripts;
 mod secrets;
+mod self_repository;
 
 use act_core::JobSpec;
 use act_tests::control::MemoryControl;
