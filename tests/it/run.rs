@@ -256,9 +256,9 @@ jobs:
     assert_snapshot!(unstarted.join("\n"), @"
     ⊘ after  skipped: it needs `fails`, which failed
     ⊘ both  skipped: its `if` is false: success() && (false) && (github.sha)
-    ⊘ rescue  skipped: its `if` is false: failure()
-    ⊘ long  skipped: its `if` is false: contains(github.ref, 'refs/tags/a-tag-with-a-long-name)') && contains(github.ref, 'refs/tags/another')
     ⊘ far-after  skipped: it needs `after`, which was skipped
+    ⊘ long  skipped: its `if` is false: contains(github.ref, 'refs/tags/a-tag-with-a-long-name)') && contains(github.ref, 'refs/tags/another')
+    ⊘ rescue  skipped: its `if` is false: failure()
     ");
 }
 
