@@ -178,3 +178,62 @@ jobs:
     ");
     assert_eq!(ran.code, Some(130), "{ran}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn steps_do_not_inherit_signals_that_the_program_ignores() {
+    let project = Project::with(
+        r#"
+on: push
+jobs:
+  signals:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Look at what is ignored
+        run: |
+          mask=$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status)
+          echo "of HUP, INT, QUIT, PIPE and TERM: $((0x$mask & 0x5007))"
+      - name: Hang up
+        run: |
+          kill -HUP $PPID
+          kill -QUIT $PPID
+          echo the program goes on
+      - name: Wait
+        run: |
+          trap 'echo it was interrupted; exit 1' INT
+          echo it waits
+          sleep 1000 &
+          wait
+"#,
+    );
+    let mut run = project.shell("trap '' INT QUIT HUP; exec act-host run");
+    run.saw("  it waits").interrupt();
+    assert_snapshot!(run.end(), @"
+    exit 130
+    .github/workflows/ci.yml
+    push main <commit>, .github/workflows/ci.yml #1, run <run>
+    runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
+    ▶ signals on act-host
+    ▸ Look at what is ignored
+      of HUP, INT, QUIT, PIPE and TERM: 0
+    ✓ Look at what is ignored (<time>)
+    ▸ Hang up
+      the program goes on
+    ✓ Hang up (<time>)
+    ▸ Wait
+      it waits
+      it was interrupted
+      error: The operation was canceled.
+    ⊘ Wait (cancelled after <time>)
+
+    annotations
+      error: The operation was canceled.
+        Wait
+
+      ⊘ signals  cancelled  <time>
+
+    ⊘ .github/workflows/ci.yml was cancelled in <time>
+      full log: act-host runs logs <run>
+    ");
+    assert_eq!(project.leftovers(), [""; 0]);
+}

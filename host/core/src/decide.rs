@@ -17,7 +17,8 @@ mod policy;
 mod schedule;
 
 pub use content::{
-    CodePlace, ImageRole, ImageUse, JobContent, SecretUse, SecretWanted, StepContent, StepRuns, Used, WorkflowUse,
+    CodePlace, ImageRole, ImageUse, JobContent, SecretUse, SecretWanted, StepContent, StepRuns, Used,
+    WorkflowUse,
 };
 pub use facts::{JobFacts, Trust};
 pub use labels::{LabelAsk, LabelMapper, Mapped, MapperAnswer};

@@ -86,7 +86,11 @@ fn one_that_reads_from_the_terminal() {
 #[test]
 fn who_waits_for_the_terminal_is_hung_up() {
     let own = std::env::current_exe().unwrap();
-    let inner = format!("{} --exact one_that_reads_from_the_terminal --ignored", own.display());
+    // Under `nohup` the signal that hangs it up is ignored, here as in all that is started from here.
+    let heard = ["env", "--default-signal=HUP", "true"];
+    let heard = std::process::Command::new(heard[0]).args(&heard[1..]).output();
+    let heard = if heard.is_ok_and(|env| env.status.success()) { "env --default-signal=HUP" } else { "" };
+    let inner = format!("{heard} {} --exact one_that_reads_from_the_terminal --ignored", own.display());
     let Ok(ran) = std::process::Command::new("script").args(["-qec", &inner, "/dev/null"]).output() else {
         eprintln!("skipped: no `script` to make a terminal with");
         return;

@@ -6,6 +6,7 @@
 //! plan    which workflows and jobs; what is refused; the request
 //! dry     shows the plan instead of going on
 //! host    log, sources, groups, mappers, provisioner: the ports, named
+//! signals who may cancel it from outside
 //! ```
 
 mod dry;
@@ -13,6 +14,7 @@ mod facts;
 mod host;
 mod plan;
 mod read;
+mod signals;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ use act_engine::{Cancel, RunEnd, RunRequest};
 use act_store::{KeepRuns, Runs};
 
 use self::host::{RunHost, ToldLog};
+use self::signals::StopSignals;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -61,6 +64,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         return dry::show(&planned.prepared, config, &store).await;
     }
     let cancel = Cancel::root();
+    let mut signals = StopSignals::listen();
     let provisioner = host::provisioner(config)?;
     sweep(&*provisioner).await;
     let mut ends = Vec::new();
@@ -75,7 +79,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         let run = act_engine::run(request, host, own.clone());
         let end = tokio::select! {
             end = run => end,
-            never = signals(&cancel) => match never {},
+            never = signals.cancel(&cancel) => match never {},
             never = ticks(&log) => match never {},
         };
         if let Err(loss) = &end {
@@ -131,38 +135,6 @@ async fn ticks(log: &ToldLog) -> std::convert::Infallible {
     loop {
         ticks.tick().await;
         log.tick();
-    }
-}
-
-/// First Ctrl-C cancels as GitHub does, the second kills. A polite end from outside counts as a Ctrl-C.
-async fn signals(cancel: &Cancel) -> std::convert::Infallible {
-    let mut stage = cancel.stage();
-    loop {
-        stop_signal().await;
-        stage = if stage == CancelStage::None { CancelStage::Cancel } else { CancelStage::Kill };
-        cancel.raise(stage);
-    }
-}
-
-#[cfg(unix)]
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        // Without handlers the signal does what it does to every program.
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
     }
 }
 
