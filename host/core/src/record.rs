@@ -1,7 +1,7 @@
 //! What a job writes down for itself, so that it can be resumed: its private journal (mode 0600).
 //!
-//! The executor's state changes only by applying these. They hold raw bytes of files and `add-mask`
-//! values, never `secrets.*`: a resumed job asks for secrets again, by name.
+//! The executor's state changes only by applying these. They hold raw bytes: of files, and of output where a command or
+//! a problem matcher took it in. They never hold `secrets.*`: a resumed job asks for secrets again, by name.
 
 use bytes::Bytes;
 use indexmap::IndexMap;
@@ -23,6 +23,67 @@ pub struct StreamPoint {
     /// Bytes from there that belong to a secret which began before.
     #[serde(default)]
     pub hidden: u32,
+}
+
+/// How far the problem matchers have come in the two streams of a process; empty where all stand at their beginning, in
+/// the job's order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matching {
+    /// In standard output, first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stdout: Vec<MatcherPoint>,
+    /// In standard error, first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stderr: Vec<MatcherPoint>,
+}
+
+impl Matching {
+    /// Whether all of them stand at their beginning.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.stdout.is_empty() && self.stderr.is_empty()
+    }
+}
+
+/// How far one problem matcher has come in one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatcherPoint {
+    /// Which.
+    pub owner: String,
+    /// What each of its patterns but the last one found, where the next one may still go on from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<Option<Captured>>,
+    /// Whether it took too long once, and takes part no more.
+    #[serde(default)]
+    pub given_up: bool,
+}
+
+/// What the groups of a problem matcher captured so far. `None` where no pattern has set it yet; a group that took no
+/// part is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Captured {
+    /// `file`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// `line`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// `column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// `severity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// `message`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// `fromPath`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_path: Option<String>,
 }
 
 /// One thing that happened in a job.
@@ -72,6 +133,9 @@ pub enum Record {
         stdout: StreamPoint,
         /// How far standard error was taken in.
         stderr: StreamPoint,
+        /// How far problem matchers have come in it.
+        #[serde(default, skip_serializing_if = "Matching::is_new")]
+        matching: Matching,
         /// What the output's commands did, in order.
         effects: Vec<Effect>,
     },
@@ -155,7 +219,7 @@ pub enum Effect {
     StopCommands(String),
     /// The token came.
     ResumeCommands,
-    /// A line was taken as the first of a problem that spans lines, or an annotation was counted.
+    /// An annotation was counted.
     Annotated(crate::event::Level),
     /// A command was wrong; the step fails.
     Failed,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use act_core::environment::{Cursor, EnvPath, LogicalPath, Root, Stream, Target};
 use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
-use act_core::record::{Effect, StreamPoint};
+use act_core::record::{Effect, MatcherPoint, Matching, StreamPoint};
 use act_mask::{Line, ResumePoint, Splitter};
 
 use crate::annotations;
@@ -51,13 +51,26 @@ struct Intake {
 
 impl Console {
     /// Takes output up where it was left.
-    pub(crate) fn resume(matchers: &Matchers, points: [StreamPoint; 2]) -> Self {
-        let intake = |point: StreamPoint| {
+    pub(crate) fn resume(matchers: &Matchers, points: [StreamPoint; 2], matching: &Matching) -> Self {
+        let intake = |point: StreamPoint, matching: &[MatcherPoint]| {
             let StreamPoint { offset, mid_line, hidden } = point;
             let splitter = Splitter::resume(ResumePoint { offset, mid_line, hidden });
-            Intake { splitter, matching: matchers.stream(), held: None }
+            Intake { splitter, matching: matchers.resume(matching), held: None }
         };
-        Self { streams: points.map(intake) }
+        let [out, err] = points;
+        Self { streams: [intake(out, &matching.stdout), intake(err, &matching.stderr)] }
+    }
+
+    /// Lets both streams know which matchers there are.
+    fn follow(&mut self, matchers: &Matchers) {
+        self.streams.iter_mut().for_each(|intake| matchers.follow(&mut intake.matching));
+    }
+
+    /// Returns how far matchers have come in the lines so far.
+    pub(crate) fn matching(&self, matchers: &Matchers) -> Matching {
+        let [stdout, stderr] =
+            [&self.streams[0], &self.streams[1]].map(|intake| matchers.point(&intake.matching));
+        Matching { stdout, stderr }
     }
 
     fn intake(&mut self, stream: Stream) -> &mut Intake {
@@ -167,7 +180,9 @@ impl Executor<'_> {
                 return Ok(());
             }
         } else if let Some(command) = command::parse(&piece.text) {
-            return self.obey(running, &command, &piece.text, effects).await;
+            self.obey(running, &command, &piece.text, effects).await?;
+            console.follow(&self.state.matchers);
+            return Ok(());
         }
         let text = match command::disarm(&piece.text) {
             Cow::Borrowed(_) => piece.text,

@@ -20,6 +20,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use act_core::record::MatcherPoint;
+
 use crate::command::same;
 use crate::remark::Remark;
 
@@ -105,14 +107,47 @@ impl Matchers {
         Stream { running, version: self.version }
     }
 
+    /// Takes a stream up where it was left by [`Matchers::point`].
+    #[must_use]
+    pub fn resume(&self, points: &[MatcherPoint]) -> Stream {
+        if points.is_empty() {
+            return self.stream();
+        }
+        let running = points.iter().filter_map(|point| {
+            let matcher = self.matchers.iter().find(|matcher| matcher.owner == point.owner)?;
+            Some(Running::resume(Arc::clone(matcher), point))
+        });
+        Stream { running: running.collect(), version: self.version }
+    }
+
+    /// Returns where a stream that [follows](Matchers::follow) stands; nothing if it is as a new one would be.
+    #[must_use]
+    pub fn point(&self, stream: &Stream) -> Vec<MatcherPoint> {
+        let is_listed =
+            |(running, listed): (&Running, &Arc<Matcher>)| running.is_new() && running.is_of(listed);
+        let same_number = stream.running.len() == self.matchers.len();
+        if same_number && stream.running.iter().zip(&self.matchers).all(is_listed) {
+            return Vec::new();
+        }
+        stream.running.iter().map(Running::point).collect()
+    }
+
+    /// Lets a stream know what was added and removed. To be called after each such change: the order in which a stream
+    /// tries its matchers depends on it.
+    ///
+    /// Source: `OutputManager.OnMatcherChanged`.
+    pub fn follow(&self, stream: &mut Stream) {
+        if stream.version != self.version {
+            stream.follow(self);
+        }
+    }
+
     /// Looks at the next line of a stream. Lines that are commands are not shown to it.
     pub fn scan(&self, stream: &mut Stream, line: &str) -> Scanned {
         if self.matchers.is_empty() {
             return Scanned::default();
         }
-        if stream.version != self.version {
-            stream.follow(self);
-        }
+        self.follow(stream);
         stream.scan(&Line::new(line))
     }
 }

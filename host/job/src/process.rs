@@ -4,7 +4,7 @@ use act_core::Loss;
 use act_core::control::CancelStage;
 use act_core::environment::{Cursor, Ending, EnvironmentError, ExecEnd, ExecSpec, Followed, Stop, Stream};
 use act_core::ids::ExecId;
-use act_core::record::{Record, StreamPoint};
+use act_core::record::{Matching, Record, StreamPoint};
 use act_workflow::evaluate;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -57,6 +57,7 @@ impl Executor<'_> {
         exec: &ExecId,
     ) -> Result<(Console, Option<ExecEnd>), Halt> {
         let mut points = [StreamPoint::default(); 2];
+        let mut reached = Matching::default();
         loop {
             let of_this = |record: &Record| match record {
                 Record::Progress { exec: past, .. } | Record::Ended { exec: past, .. } => past == exec,
@@ -64,21 +65,21 @@ impl Executor<'_> {
                 _ => false,
             };
             match self.journal.recall("output", of_this)? {
-                Some(Record::Progress { stdout, stderr, effects, .. }) => {
+                Some(Record::Progress { stdout, stderr, matching, effects, .. }) => {
                     for effect in &effects {
                         // What there was to tell of it has been told.
                         let _ = self.apply(running, effect);
                     }
-                    points = [stdout, stderr];
+                    (points, reached) = ([stdout, stderr], matching);
                 }
                 Some(Record::Ended { end, .. }) => {
-                    return Ok((Console::resume(&self.state.matchers, points), Some(end)));
+                    return Ok((Console::resume(&self.state.matchers, points, &reached), Some(end)));
                 }
                 Some(_) => {
                     self.state.cancel();
                     running.stop_asked = !self.holds(running).await?;
                 }
-                None => return Ok((Console::resume(&self.state.matchers, points), None)),
+                None => return Ok((Console::resume(&self.state.matchers, points, &reached), None)),
             }
         }
     }
@@ -173,7 +174,8 @@ impl Executor<'_> {
         effects: Vec<act_core::record::Effect>,
     ) -> Result<(), Halt> {
         let [stdout, stderr] = console.points();
-        self.journal.keep(Record::Progress { exec: exec.clone(), stdout, stderr, effects }).await?;
+        let matching = console.matching(&self.state.matchers);
+        self.journal.keep(Record::Progress { exec: exec.clone(), stdout, stderr, matching, effects }).await?;
         let cursor = Cursor { stdout: stdout.offset, stderr: stderr.offset };
         Ok(self.env.ack(exec, cursor).await?)
     }

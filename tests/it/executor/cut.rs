@@ -124,6 +124,62 @@ async fn cut_scripts(place: &dyn AsyncPlace) {
     assert_eq!(cuts.uncut.story.step("4-main").messages[0].place.line, Some(4));
 }
 
+const SEVERAL: &str = r#"
+- uses: actions/checkout@v4
+- run: |
+    echo '::add-matcher::first.json'
+    echo 'in README'; sleep 0.02
+    echo '  3 three'; sleep 0.02; echo '  4 four'; sleep 0.02
+    echo '::add-matcher::second.json'
+    echo '::add-matcher::third.json'; sleep 0.02
+    echo '  5 five'; sleep 0.02
+    echo 'plain'; sleep 0.02; echo '  7 nobody asked'; sleep 0.02
+    echo 'one'; sleep 0.02; echo 'two'; sleep 0.02; echo 'three s3cr3t-value'
+- run: echo '  8 of another process'; echo 'in README' >&2; sleep 0.02; echo '  6 of stderr' >&2
+"#;
+
+/// Two patterns with a loop; three patterns; and one that finds what those after it would, too.
+const FIRST: &str = r#"{"problemMatcher":[{"owner":"first","pattern":[
+    {"regexp":"^in (.+)$","file":1},{"regexp":"^  (\\d+) (.+)$","line":1,"message":2,"loop":true}]}]}"#;
+const SECOND: &str = r#"{"problemMatcher":[{"owner":"second","severity":"warning","pattern":[
+    {"regexp":"^(one)$","code":1},{"regexp":"^two$"},{"regexp":"^three (.+)$","message":1}]}]}"#;
+const THIRD: &str = r#"{"problemMatcher":[{"owner":"third","severity":"notice","pattern":[
+    {"regexp":"^(three) .+$","message":1}]},{"owner":"fourth","pattern":[{"regexp":"^(two)$","message":1}]}]}"#;
+
+/// Matchers of several lines go on where they were, in the order in which the stream tries them.
+async fn cut_matchers(place: &dyn AsyncPlace) {
+    let spec = of_steps(SEVERAL);
+    let control = || {
+        let git = "url = https://github.com/octo/hello\n";
+        MemoryControl::default().secret("TOKEN_A", "s3cr3t-value").repository(&[
+            ("README", "read me"),
+            (".git/config", git),
+            ("first.json", FIRST),
+            ("second.json", SECOND),
+            ("third.json", THIRD),
+        ])
+    };
+    let case = Case { spec: &spec, control: &control, hidden: &["s3cr3t"] };
+    let cuts = case.cut_everywhere(place).await;
+    judge(&cuts, &["0-main success", "1-main success", "2-main success"], 0);
+    let steps = ["1-main", "2-main"].map(|step| &cuts.uncut.story.step(step).messages);
+    let found: Vec<_> = steps
+        .into_iter()
+        .flatten()
+        .map(|message| (message.place.file.as_deref(), message.place.line, message.text.as_str()))
+        .collect();
+    let readme = Some("README");
+    let expected = [
+        (readme, Some(3), "three"),
+        (readme, Some(4), "four"),
+        (readme, Some(5), "five"),
+        (None, None, "two"),
+        (None, None, "three"),
+        (readme, Some(6), "of stderr"),
+    ];
+    assert_eq!(found, expected);
+}
+
 async fn cut_actions(place: &dyn AsyncPlace) {
     let spec = of_workflow(ACTIONS);
     let case = Case { spec: &spec, control: &host, hidden: &["s3cr3t", "h1dden"] };
@@ -189,4 +245,14 @@ async fn actions_cut_anywhere_on_this_machine_tell_the_same() {
 #[tokio::test]
 async fn actions_cut_anywhere_on_the_far_machine_tell_the_same() {
     cut_actions(&Far(AtomicU64::new(1_000))).await;
+}
+
+#[tokio::test]
+async fn matchers_cut_between_their_lines_on_this_machine_find_the_same() {
+    cut_matchers(&Local).await;
+}
+
+#[tokio::test]
+async fn matchers_cut_between_their_lines_on_the_far_machine_find_the_same() {
+    cut_matchers(&Far(AtomicU64::new(3_000))).await;
 }

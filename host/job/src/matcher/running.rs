@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use act_core::record::{Captured, MatcherPoint};
+
 use super::pattern::{Groups, Line, Pattern, TooLong};
 use crate::remark::Remark;
 
@@ -17,19 +19,6 @@ pub(super) struct Matcher {
     pub(super) from_path: String,
     /// At least one.
     pub(super) patterns: Vec<Pattern>,
-}
-
-/// What groups captured so far. `None` where no pattern has set it yet; a group that took no part is
-/// empty.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Captured {
-    pub(super) file: Option<String>,
-    pub(super) line: Option<String>,
-    pub(super) column: Option<String>,
-    pub(super) severity: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) message: Option<String>,
-    pub(super) from_path: Option<String>,
 }
 
 /// A complete match.
@@ -55,6 +44,27 @@ impl Running {
         Self { matcher, state, given_up: false }
     }
 
+    /// Makes one that goes on from where another one was.
+    pub(super) fn resume(matcher: Arc<Matcher>, point: &MatcherPoint) -> Self {
+        let mut running = Self::new(matcher);
+        if point.begun.len() == running.state.len() {
+            running.state.clone_from(&point.begun);
+        }
+        running.given_up = point.given_up;
+        running
+    }
+
+    /// Returns where it stands.
+    pub(super) fn point(&self) -> MatcherPoint {
+        let begun = if self.state.iter().any(Option::is_some) { self.state.clone() } else { Vec::new() };
+        MatcherPoint { owner: self.matcher.owner.clone(), begun, given_up: self.given_up }
+    }
+
+    /// Whether it stands at its beginning.
+    pub(super) fn is_new(&self) -> bool {
+        !self.given_up && self.state.iter().all(Option::is_none)
+    }
+
     pub(super) fn is_of(&self, matcher: &Arc<Matcher>) -> bool {
         Arc::ptr_eq(&self.matcher, matcher)
     }
@@ -78,7 +88,7 @@ impl Running {
             };
             match pattern.captures(line)? {
                 Some(groups) if at == last => return Ok(Some(self.complete(pattern, before, &groups))),
-                Some(groups) => self.state[at] = Some(Captured::read(before, pattern, &groups)),
+                Some(groups) => self.state[at] = Some(read(before, pattern, &groups)),
                 None if at == last => self.interrupt(),
                 None => self.state[at] = None,
             }
@@ -95,7 +105,7 @@ impl Running {
 
     fn complete(&mut self, pattern: &Pattern, before: Option<Captured>, groups: &Groups<'_>) -> Matched {
         self.reset();
-        let mut captured = Captured::read(before.clone(), pattern, groups);
+        let mut captured = read(before.clone(), pattern, groups);
         fill(&mut captured.severity, &self.matcher.severity);
         fill(&mut captured.from_path, &self.matcher.from_path);
         if pattern.repeats
@@ -116,21 +126,18 @@ impl Running {
     }
 }
 
-impl Captured {
-    /// Adds what a pattern captured to what those before it did; the first one to set a property counts.
-    fn read(before: Option<Self>, pattern: &Pattern, groups: &Groups<'_>) -> Self {
-        let before = before.unwrap_or_default();
-        let set =
-            |old: Option<String>, group: Option<usize>| old.or_else(|| Some(groups.get(group?).to_owned()));
-        Self {
-            file: set(before.file, pattern.file),
-            line: set(before.line, pattern.line),
-            column: set(before.column, pattern.column),
-            severity: set(before.severity, pattern.severity),
-            code: set(before.code, pattern.code),
-            message: set(before.message, pattern.message),
-            from_path: set(before.from_path, pattern.from_path),
-        }
+/// Adds what a pattern captured to what those before it did; the first one to set a property counts.
+fn read(before: Option<Captured>, pattern: &Pattern, groups: &Groups<'_>) -> Captured {
+    let before = before.unwrap_or_default();
+    let set = |old: Option<String>, group: Option<usize>| old.or_else(|| Some(groups.get(group?).to_owned()));
+    Captured {
+        file: set(before.file, pattern.file),
+        line: set(before.line, pattern.line),
+        column: set(before.column, pattern.column),
+        severity: set(before.severity, pattern.severity),
+        code: set(before.code, pattern.code),
+        message: set(before.message, pattern.message),
+        from_path: set(before.from_path, pattern.from_path),
     }
 }
 
