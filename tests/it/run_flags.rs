@@ -284,7 +284,7 @@ jobs:
       - name: Talk
         env: {WHO: world}
         run: |
-          echo "hello $WHO"
+          echo "hello $WHO${RUNNER_DEBUG+, who is debugged}"
           echo "::debug::inside"
 "#,
     );
@@ -310,11 +310,12 @@ jobs:
     Runner name: 'act-host'
     Operating system: Linux X64
     ▸ Talk
-        echo "hello $WHO"
+        echo "hello $WHO${RUNNER_DEBUG+, who is debugged}"
         echo "::debug::inside"
         shell: /usr/bin/bash -e {0}
         env WHO: world
       hello world
+      debug: inside
     ✓ Talk (<time>)
 
       ✓ talk  success  <time>

@@ -47,7 +47,7 @@ pub fn of_workflow(yaml: &str) -> JobSpec {
             sha: "1234567890123456789012345678901234567890".to_owned(),
         },
         cancel_timeout: Duration::from_secs(300),
-        debug: false,
+        debug: act_core::spec::Debugging::Off,
         show_secrets: false,
     }
 }

@@ -17,6 +17,19 @@ pub const SPEC_VERSION: u32 = 1;
 #[serde(transparent)]
 pub struct SecretName(pub String);
 
+/// What becomes of debug lines, and whether steps are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Debugging {
+    /// They are dropped.
+    #[default]
+    Off,
+    /// They are in the log; steps see no difference.
+    Log,
+    /// Steps see `RUNNER_DEBUG` as well, and commands are echoed (`ACTIONS_STEP_DEBUG`).
+    Steps,
+}
+
 /// A job as its executor gets it. Secrets and `github.token` are names here, never values.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobSpec {
@@ -44,8 +57,8 @@ pub struct JobSpec {
     pub source: SourceRef,
     /// How long after a cancellation the job may still run `always()` steps and posts.
     pub cancel_timeout: Duration,
-    /// Whether debug lines are shown (`ACTIONS_STEP_DEBUG`).
-    pub debug: bool,
+    /// What becomes of debug lines.
+    pub debug: Debugging,
     /// Whether values that masks would hide are shown all the same. Never set but on the user's own word.
     #[serde(default)]
     pub show_secrets: bool,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use act_core::event::RunStarted;
-use act_core::spec::SourceRef;
+use act_core::spec::{Debugging, SourceRef};
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
 use act_workflow::events::{EventFacts, InputDefinition, InputKind, resolve_inputs};
@@ -51,8 +51,8 @@ pub struct Ask {
     pub matrix: Vec<(String, String)>,
     /// Jobs at once.
     pub concurrent_jobs: usize,
-    /// Whether debug lines are shown.
-    pub debug: bool,
+    /// What becomes of debug lines.
+    pub debug: Debugging,
     /// Whether secrets are shown.
     pub show_secrets: bool,
 }

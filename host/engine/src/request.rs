@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use act_core::event::RunStarted;
 use act_core::ids::{Attempt, RunId};
-use act_core::spec::SourceRef;
+use act_core::spec::{Debugging, SourceRef};
 use act_expr::{Object, Value};
 use act_workflow::ids::JobId;
 use act_workflow::model::{Job, Workflow};
@@ -40,8 +40,8 @@ pub struct RunRequest {
     pub selection: Selection,
     /// Jobs that may run at once; at least 1.
     pub concurrent_jobs: usize,
-    /// Whether debug lines are shown.
-    pub debug: bool,
+    /// What becomes of debug lines.
+    pub debug: Debugging,
     /// Whether secrets are shown. Only on the user's own word.
     pub show_secrets: bool,
 }

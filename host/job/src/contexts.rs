@@ -2,6 +2,7 @@
 
 use act_core::JobSpec;
 use act_core::environment::{Environment, Facts, LogicalPath, Root, Target};
+use act_core::spec::Debugging;
 use act_expr::{Object, Value};
 use indexmap::IndexMap;
 
@@ -81,7 +82,7 @@ fn runner(spec: &JobSpec, facts: &Facts, root: &dyn Fn(Root) -> String) -> Objec
         .with("tool_cache", root(Root::Tools))
         .with("temp", root(Root::Temp))
         .with("workspace", root(Root::Work));
-    if spec.debug {
+    if spec.debug == Debugging::Steps {
         runner.insert("debug", "1");
     }
     runner

@@ -11,6 +11,7 @@ use act_core::environment::{EnvPath, Environment};
 use act_core::event::{LogLine, Mark};
 use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
+use act_core::spec::Debugging;
 use act_core::{JobResult, JobSpec, Loss};
 use act_expr::{HostCall, Object, Value};
 use act_mask::Masker;
@@ -171,7 +172,7 @@ impl<'a> Executor<'a> {
 
     /// Says a line that only debugging shows.
     pub(crate) fn debug(&mut self, step: &StepRef, text: &str) {
-        if self.spec.debug {
+        if self.spec.debug != Debugging::Off {
             let text = self.masker.mask(text).into_owned();
             self.journal.say(step, LogLine::Marked(Mark::Debug, text));
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use act_core::event::{Event, StepStarted, StepWhat};
 use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
+use act_core::spec::Debugging;
 use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
@@ -163,7 +164,7 @@ impl Executor<'_> {
             deadline: frame.deadline,
             minutes: None,
             condition: unit.condition.clone(),
-            commands: crate::console::CommandState::new(self.spec.debug),
+            commands: crate::console::CommandState::new(self.spec.debug == Debugging::Steps),
             repositories: crate::problem_file::Repositories::default(),
             parts: 0,
         }

@@ -208,7 +208,7 @@ jobs:
 #[tokio::test]
 async fn debugging_shows_more() {
     let mut spec = of_steps("- run: |\n    echo '::debug::seen'; echo \"$RUNNER_DEBUG\"; echo '::group::g'");
-    spec.debug = true;
+    spec.debug = act_core::spec::Debugging::Steps;
     everywhere(&spec, MemoryControl::default, |told| {
         let lines = &told.story.step("0-main").lines;
         for line in ["##[debug]seen", "1", "::group::g", "##[group]g"] {

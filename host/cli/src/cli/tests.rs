@@ -84,7 +84,6 @@ fn the_help_of_act_reads_well() {
           --log-format <FORMAT>  How to show the run [default: terminal or plain, by what standard
                                  output is] [possible values: terminal, plain, json, github]
       -v, --verbose              Show also what steps are given, the set-up of jobs, and debug lines
-                                 where there are some
       -q, --quiet                Leave out what steps print
           --insecure-secrets     Mask nothing: logs show secrets
 

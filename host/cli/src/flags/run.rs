@@ -179,7 +179,7 @@ pub(crate) struct OutputFlags {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
 
-    /// Show also what steps are given, the set-up of jobs, and debug lines where there are some
+    /// Show also what steps are given, the set-up of jobs, and debug lines
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
 

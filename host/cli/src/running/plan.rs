@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use act_core::decide::LabelMapper;
 use act_core::ids::{Attempt, RunId};
+use act_core::spec::Debugging;
 use act_engine::github::RunFacts;
 use act_engine::prepare::Ask;
 use act_engine::refuse::Finding;
@@ -187,11 +188,19 @@ fn secrets(config: &Config) -> Secrets {
     config.secrets.0.iter().map(secret).collect()
 }
 
+/// `-v` shows what steps say for debugging without telling them: a run must not differ for being watched.
+///
 /// Source: GitHub docs, "Enabling debug logging": a secret or a variable of this name.
-fn step_debug(config: &Config) -> bool {
+fn step_debug(config: &Config) -> Debugging {
     const NAME: &str = "ACTIONS_STEP_DEBUG";
     let set = |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    set(config.secrets.0.get(NAME)) || set(config.vars.get(NAME))
+    if set(config.secrets.0.get(NAME)) || set(config.vars.get(NAME)) {
+        Debugging::Steps
+    } else if config.output.verbose {
+        Debugging::Log
+    } else {
+        Debugging::Off
+    }
 }
 
 /// Returns the mappers of this machine, in the order in which they are asked.

@@ -107,7 +107,7 @@ fn look(text: &str, files: Files, selection: Selection) -> Preview {
         source: SourceRef { repository: "o/r".into(), reference: String::new(), sha: String::new() },
         selection,
         concurrent_jobs: 1,
-        debug: false,
+        debug: act_core::spec::Debugging::Off,
         show_secrets: false,
         workflow,
     };

@@ -89,7 +89,7 @@ fn looked(text: &str) -> (RunStarted, Preview) {
         source: SourceRef { repository: "o/r".into(), reference: String::new(), sha: String::new() },
         selection: Selection::default(),
         concurrent_jobs: 1,
-        debug: false,
+        debug: act_core::spec::Debugging::Off,
         show_secrets: false,
         workflow,
     };
