@@ -10,7 +10,13 @@ use clap::Args;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::parallel::map_in_order;
 use crate::stream;
+
+/// Bytes of requests that are taken in at once, where so many wait.
+const BLOCK: usize = 1024 * 1024;
+/// Requests that one processor answers before it looks for more.
+const PIECE: usize = 64;
 
 /// Flags of `expr`.
 #[derive(Args, Debug)]
@@ -88,24 +94,24 @@ fn read_contexts(path: &Path) -> Result<Object, ExprError> {
     serde_json::from_slice(&bytes).map_err(|source| ExprError::Context { path: path.to_owned(), source })
 }
 
-/// Answers each line as it comes; whoever talks line by line is answered line by line.
+/// Answers lines as they come: whoever talks line by line is answered line by line, and what has arrived
+/// together is answered on all processors.
 fn batch() -> Result<Exit, CliError> {
-    let mut input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
+    let mut input = BufReader::with_capacity(BLOCK, io::stdin().lock());
     let mut failure = None;
     stream::print(|out| {
-        let mut line = Vec::new();
+        let mut block = Vec::new();
         loop {
-            line.clear();
-            match input.read_until(b'\n', &mut line) {
+            block.clear();
+            match read_block(&mut input, &mut block) {
                 Ok(0) => return Ok(()),
-                Ok(_) if line.trim_ascii().is_empty() => continue,
-                Ok(_) => writeln!(out, "{}", reply(&line))?,
+                Ok(_) => answer_block(&block, out)?,
                 Err(error) => {
                     failure = Some(error);
                     return Ok(());
                 }
             }
-            // Nothing more has arrived: whoever asked waits for the answer.
+            // Nothing more has arrived: whoever asked waits for the answers.
             if input.buffer().is_empty() {
                 out.flush()?;
             }
@@ -115,6 +121,41 @@ fn batch() -> Result<Exit, CliError> {
         Some(error) => Err(CliError::invalid(ExprError::Input(error))),
         None => Ok(Exit::Success),
     }
+}
+
+/// Reads a line, and all whole ones that have arrived with it. Returns how many bytes; 0 at the end.
+fn read_block(input: &mut impl BufRead, block: &mut Vec<u8>) -> io::Result<usize> {
+    let waiting = input.fill_buf()?;
+    match waiting.iter().rposition(|byte| *byte == b'\n') {
+        Some(last) => {
+            block.extend_from_slice(&waiting[..=last]);
+            input.consume(last + 1);
+            Ok(last + 1)
+        }
+        None => input.read_until(b'\n', block),
+    }
+}
+
+fn answer_block(block: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let lines = block.split(|byte| *byte == b'\n');
+    let asked: Vec<&[u8]> = lines.filter(|line| !line.trim_ascii().is_empty()).collect();
+    let pieces: Vec<&[&[u8]]> = asked.chunks(PIECE).collect();
+    let mut written = Ok(());
+    let write = |replies: String| {
+        if written.is_ok() {
+            written = out.write_all(replies.as_bytes());
+        }
+    };
+    map_in_order(&pieces, |lines| replies(lines), write);
+    written
+}
+
+fn replies(lines: &[&[u8]]) -> String {
+    lines.iter().fold(String::new(), |mut replies, line| {
+        replies.push_str(&reply(line));
+        replies.push('\n');
+        replies
+    })
 }
 
 /// Answers one line; bytes that are no text are answered as any other line that is no request.
@@ -150,6 +191,30 @@ mod tests {
             };
             assert_eq!(shown.as_deref(), expected, "{expression}");
         }
+    }
+
+    #[test]
+    fn what_arrives_together_is_answered_in_order() {
+        let asked: String = (0..2000).map(|n| format!("{{\"expr\":\"{n}\"}}\n\n")).collect();
+        let mut input = BufReader::with_capacity(5000, asked.as_bytes());
+        let (mut block, mut out) = (Vec::new(), Vec::new());
+        while read_block(&mut input, &mut block).unwrap() > 0 {
+            answer_block(&block, &mut out).unwrap();
+            block.clear();
+        }
+        let expected: String =
+            (0..2000).map(|n| format!("{{\"kind\":\"Number\",\"value\":{n}}}\n")).collect();
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_longer_than_the_buffer_is_answered_whole() {
+        let long = format!("{{\"expr\":\"'{}'\"}}", "x".repeat(500));
+        let mut input = BufReader::with_capacity(16, long.as_bytes());
+        let (mut block, mut out) = (Vec::new(), Vec::new());
+        assert_eq!(read_block(&mut input, &mut block).unwrap(), long.len());
+        answer_block(&block, &mut out).unwrap();
+        assert!(out.len() > 500 && read_block(&mut input, &mut block).unwrap() == 0);
     }
 
     #[test]
