@@ -73,6 +73,9 @@ pub struct Pruned {
 /// Marks a folder that is being removed; nobody lists it.
 const REMOVED: &str = ".removed-";
 
+/// How often the bytes of all runs are counted at the end of one.
+const COUNTED_EVERY_MILLIS: u64 = 10 * 60 * 1000;
+
 /// More than the last event of a run takes.
 const TAIL: u64 = 4096;
 
@@ -132,9 +135,7 @@ impl Runs {
     /// # Errors
     /// What the disk said. No folder, no runs.
     pub fn ids(&self) -> Result<Vec<RunId>, StoreError> {
-        let mut ids: Vec<RunId> = self.names()?.iter().filter_map(|name| name.parse().ok()).collect();
-        ids.sort_unstable_by(|one, other| other.cmp(one));
-        Ok(ids)
+        Ok(ids(&self.names()?))
     }
 
     /// Returns the newest runs, newest first, at most `limit` of them.
@@ -195,20 +196,34 @@ impl Runs {
     /// # Errors
     /// What the disk said; what was forgotten before it stays forgotten.
     pub fn prune(&self, keep: &KeepRuns) -> Result<Pruned, StoreError> {
-        self.sweep()?;
+        let names = self.names()?;
+        self.sweep(&names)?;
         let (mut kept, mut kept_bytes, mut pruned) = (0, 0, Pruned::default());
-        for id in self.ids()? {
-            let bytes = size(&self.folder(id))?;
-            let fits = keep.runs.is_none_or(|most| kept < most)
-                && keep.bytes.is_none_or(|most| kept_bytes + bytes <= most);
-            if fits || !self.forget(id)? {
-                (kept, kept_bytes) = (kept + 1, kept_bytes + bytes);
-            } else {
+        for id in ids(&names) {
+            let is_many = keep.runs.is_some_and(|most| kept >= most);
+            // A size costs several calls of the system: it is asked for where it decides.
+            let bytes = if is_many || keep.bytes.is_some() { size(&self.folder(id))? } else { 0 };
+            let is_large = keep.bytes.is_some_and(|most| kept_bytes + bytes > most);
+            if (is_many || is_large) && self.forget(id)? {
                 pruned.runs.push(id);
                 pruned.bytes += bytes;
+            } else {
+                (kept, kept_bytes) = (kept + 1, kept_bytes + bytes);
             }
         }
         Ok(pruned)
+    }
+
+    /// Does as [`Self::prune`], cheaply enough for the end of every run: bytes are counted by the first run of
+    /// each ten minutes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prune_often(&self, keep: &KeepRuns) -> Result<Pruned, StoreError> {
+        let ids = self.ids()?;
+        let window = |id: &RunId| id.millis() / COUNTED_EVERY_MILLIS;
+        let is_first = ids.first().map(window) != ids.get(1).map(window);
+        self.prune(&KeepRuns { runs: keep.runs, bytes: keep.bytes.filter(|_| is_first) })
     }
 
     /// Removes a run, unless a living process writes it. Renamed first: no half of it is ever listed.
@@ -222,8 +237,8 @@ impl Runs {
     }
 
     /// Removes what an earlier removal left behind when it was killed.
-    fn sweep(&self) -> Result<(), StoreError> {
-        for name in self.names()?.iter().filter(|name| name.starts_with(REMOVED)) {
+    fn sweep(&self, names: &[String]) -> Result<(), StoreError> {
+        for name in names.iter().filter(|name| name.starts_with(REMOVED)) {
             let path = self.folder.join(name);
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -244,6 +259,12 @@ impl Runs {
         let names = entries.map(|entry| Ok(entry?.file_name().into_string().unwrap_or_default()));
         names.collect::<io::Result<_>>().map_err(StoreError::at("list", &self.folder))
     }
+}
+
+fn ids(names: &[String]) -> Vec<RunId> {
+    let mut ids: Vec<RunId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids
 }
 
 /// Reads what a run said first. A damaged beginning is nothing said.

@@ -111,7 +111,7 @@ async fn sweep(provisioner: &dyn Provisioner) {
 /// Keeps the state folder from growing without end.
 fn forget_old_runs(config: &Config) {
     let keep = KeepRuns { runs: Some(KEPT_RUNS), bytes: Some(KEPT_BYTES) };
-    if let Err(error) = Runs::new(&config.state).prune(&keep) {
+    if let Err(error) = Runs::new(&config.state).prune_often(&keep) {
         stream::complain(&format!("warning: old runs could not be removed: {error}\n"));
     }
 }

@@ -109,6 +109,26 @@ fn pruning_forgets_the_oldest_but_never_a_living_run() {
 }
 
 #[test]
+fn bytes_are_counted_by_the_first_run_of_ten_minutes() {
+    let root = tempfile::tempdir().unwrap();
+    let runs = Runs::new(root.path());
+    // The beginning of such ten minutes.
+    let at = |minutes: u64| RunId::from_parts(1_790_000_400_000 + minutes * 60_000, 1);
+    let mut keep = KeepRuns { runs: Some(4), bytes: None };
+    for (minutes, left) in [(1, 1), (2, 2), (3, 3), (4, 4), (9, 4), (12, 1)] {
+        let mut log = runs.create(at(minutes)).unwrap();
+        log.append(None, vec![started("x")], &[], Timestamp::UNIX_EPOCH).unwrap();
+        drop(log);
+        // Room for one of them.
+        keep.bytes.get_or_insert(runs.list(Some(1)).unwrap()[0].bytes);
+        runs.prune_often(&keep).unwrap();
+        let expected: Vec<RunId> =
+            [12, 9, 4, 3, 2, 1].into_iter().filter(|n| *n <= minutes).map(at).take(left).collect();
+        assert_eq!(runs.ids().unwrap(), expected, "{minutes}");
+    }
+}
+
+#[test]
 fn a_removal_that_was_killed_is_finished_by_the_next() {
     let root = tempfile::tempdir().unwrap();
     let runs = Runs::new(root.path());
