@@ -266,10 +266,13 @@ fn without_a_network_the_first_line_of_trouble_names_the_server() {
     push main <commit>, .github/workflows/ci.yml #1, run <run>
     runs-on ubuntu-latest: runs `ubuntu-latest` as processes on this machine
     ▶ one on act-host
-    error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
+    error: could not reach http://<server>/acme/say
 
     annotations
-      error: could not reach http://<server>/acme/say: fatal: unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
+      error: could not reach http://<server>/acme/say
+        unable to access 'http://<server>/acme/say/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server
+        `acme/say@v1` is used at .github/workflows/ci.yml:7
+        hint: what was fetched before can be used in offline mode
         Set up job
 
       ✗ one  failure  <time>

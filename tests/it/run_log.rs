@@ -67,7 +67,7 @@ fn earlier_runs_are_listed_shown_and_printed() {
     assert_snapshot!(project.act(["runs", "show"]), @r#"
     exit 0
     run <run>
-    CI: CI
+    CI
     push refs/heads/main <commit> by act-host
     .github/workflows/ci.yml #2 of local/project
     started <date> UTC

@@ -1,6 +1,6 @@
 //! What is worth saying again when a run is over: summaries, what failed, annotations, and how each job ended.
 
-use act_core::event::{FilePlace, Level, Mark};
+use act_core::event::{FilePlace, Level, Mark, RunStarted};
 use act_core::ids::StepRef;
 use act_core::{Conclusion, Loss};
 
@@ -134,6 +134,12 @@ pub(crate) fn log_line(canvas: &mut Canvas, mark: Option<Mark>, text: &str) {
 /// Adds a message with its level before it.
 pub(crate) fn message<'c>(canvas: &'c mut Canvas, level: Level, text: &str) -> &'c mut Canvas {
     canvas.paint(Paint::of_level(level), level.as_str()).raw(": ").output(text)
+}
+
+/// Names a run by its workflow, and by its own name where that says more.
+pub(crate) fn title(head: &RunStarted) -> String {
+    let RunStarted { workflow, title, .. } = head;
+    if title == workflow { workflow.clone() } else { format!("{workflow}: {title}") }
 }
 
 /// Adds how each job ended.

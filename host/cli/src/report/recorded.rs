@@ -131,7 +131,7 @@ fn show_head(canvas: &mut Canvas, tally: &Tally, summary: Option<&RunSummary>, z
         canvas.paint(Paint::Dim, "run ").raw(&run.to_string()).newline();
     }
     if let Some(head) = &tally.head {
-        canvas.paint(Paint::Bold, &format!("{}: {}", head.workflow, head.title)).newline();
+        canvas.paint(Paint::Bold, &end::title(head)).newline();
         let what = format!("{} {} {} by {}", head.event_name, head.reference, head.sha, head.actor);
         canvas.paint(Paint::Plain, &what).newline();
         let file = format!("{} #{} of {}", head.workflow_file, head.run_number, head.repository);

@@ -181,9 +181,8 @@ impl<W: Write> Terminal<W> {
     }
 
     fn run_started(&mut self, head: &RunStarted, envelope: &Envelope) {
-        let RunStarted { workflow, title, event_name, reference, sha, workflow_file, run_number, .. } = head;
-        let title = if title == workflow { String::new() } else { format!(": {title}") };
-        self.say(0, Paint::Bold, &format!("{workflow}{title}"));
+        let RunStarted { event_name, reference, sha, workflow_file, run_number, .. } = head;
+        self.say(0, Paint::Bold, &end::title(head));
         let reference = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/");
         let sha = sha.get(..7).unwrap_or(sha);
         let run = envelope.run;

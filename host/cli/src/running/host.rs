@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::facts::Facts;
 use super::plan::mappers;
+use super::trouble::UsedAt;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -132,6 +133,7 @@ pub(crate) fn open(
         repository: facts.work_tree.clone(),
         root: config.selection.root.clone(),
         in_place: config.machine.bind,
+        used: UsedAt::of(request),
         trees: Mutex::default(),
     };
     let host = Host {
@@ -247,6 +249,7 @@ struct RunSources {
     repository: Option<Repository>,
     root: std::path::PathBuf,
     in_place: bool,
+    used: UsedAt,
     /// By depth: all jobs of a run see the same files, listed once.
     trees: Mutex<HashMap<u32, KnownTree>>,
 }
@@ -268,7 +271,7 @@ impl RunSources {
 #[async_trait]
 impl Sources for RunSources {
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
-        self.store.action(uses).await.map_err(ActionError::from)
+        self.store.action(uses).await.map_err(|error| self.used.explain(uses, &error))
     }
 
     async fn checkout(&self, ask: &CheckoutAsk) -> Result<Checkout, ActionError> {

@@ -6,6 +6,7 @@
 //! plan    which workflows and jobs; what is refused; the request
 //! dry     shows the plan instead of going on
 //! host    log, sources, groups, mappers, provisioner: the ports, named
+//! trouble what is said of an action that cannot be had
 //! signals who may cancel it from outside
 //! ```
 
@@ -15,6 +16,7 @@ mod host;
 mod plan;
 mod read;
 mod signals;
+mod trouble;
 
 use std::sync::Arc;
 
