@@ -171,3 +171,51 @@ jobs:
     assert!(!project.folder("home/reached").exists(), "the run went on without a log: {ran}");
     assert_eq!(project.leftovers(), [""; 0]);
 }
+
+/// Runs the program as somebody who may read only what modes allow, which root may not be kept from.
+fn as_nobody(project: &Project, args: &str) -> Option<Ran> {
+    let script = format!(
+        r#"
+if [ "$(id -u)" != 0 ]; then exec act-host {args}; fi
+cp "$(command -v act-host)" ../act-host && chown -R 65534:65534 .. || exit 99
+setpriv --reuid=65534 --regid=65534 --clear-groups true || exit 99
+exec setpriv --reuid=65534 --regid=65534 --clear-groups ../act-host {args}
+"#
+    );
+    let ran = project.shell(&script).end();
+    if ran.code == Some(99) {
+        eprintln!("skipped: root is not kept from reading, and `setpriv` does not work: {ran}");
+        return None;
+    }
+    Some(ran)
+}
+
+#[test]
+fn what_may_not_be_read_is_named_with_the_reason() {
+    use std::os::unix::fs::PermissionsExt;
+    let workflow = format!("on: push\njobs:\n  a:\n{STEPS}");
+    for (path, args) in [
+        (".github/workflows/ci.yml", "run"),
+        (".github/workflows/ci.yml", "validate"),
+        (".github/workflows/ci.yml", "list"),
+        (".github/workflows", "run"),
+        (".secrets", "run"),
+        (".actrc", "run"),
+        ("event.json", "run -e event.json"),
+    ] {
+        let mut project = Project::with(&workflow);
+        project.file(".secrets", "KEY=value\n").file(".actrc", "-v\n").file("event.json", "{}");
+        let mode = |mode| {
+            std::fs::set_permissions(project.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(0o000);
+        let ran = as_nobody(&project, args);
+        mode(0o755);
+        let Some(ran) = ran else { return };
+        assert_eq!(ran.code, Some(2), "{path}, {args}: {ran}");
+        // What `validate` finds goes to standard output.
+        let said = ran.to_string();
+        assert!(said.contains(path) && said.contains("Permission denied"), "{path}, {args}: {ran}");
+        assert!(!said.contains("never"), "{ran}");
+    }
+}
