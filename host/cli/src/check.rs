@@ -22,6 +22,9 @@ const MAX_PROBLEMS: usize = 1000;
 /// Bytes of a file that are read: more than any reader takes.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Room for most files, so that one read takes them.
+const USUAL_BYTES: usize = 8 * 1024;
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -109,7 +112,7 @@ fn unreadable(error: &io::Error, name: &str, sources: &mut Sources) -> Problem {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -49,9 +49,9 @@ impl Layout {
         }
     }
 
-    /// Makes all places.
+    /// Makes the places that a job finds there. Those of actions come with the first action.
     pub(crate) fn make(&self) -> io::Result<()> {
-        let places = [&self.work, &self.workspace, &self.temp, &self.actions, &self.tools];
+        let places = [&self.work, &self.workspace, &self.temp, &self.tools];
         places.into_iter().try_for_each(fs::create_dir_all)
     }
 

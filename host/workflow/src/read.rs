@@ -19,6 +19,11 @@ pub struct ReadWorkflow {
     pub problems: Vec<Problem>,
 }
 
+/// Builds what the first reading would build, for whoever has to wait for something else before it.
+pub fn prepare() {
+    Schema::workflow();
+}
+
 /// Reads a workflow and the workflows it calls. `name` is the path in messages, as `.github/workflows/ci.yml`.
 ///
 /// The texts of all files that were read are added to `sources`; spans lead there.

@@ -1,6 +1,6 @@
 //! `act-host validate [PATH…]`: checks workflows and actions, and shows all mistakes at once.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -147,7 +147,7 @@ fn subjects(paths: &[PathBuf], world: &World) -> Result<Vec<Subject>, CliError> 
             below(&full, path, &mut found)?;
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     found.retain(|subject: &Subject| seen.insert(subject.path.clone()));
     Ok(found)
 }

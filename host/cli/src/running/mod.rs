@@ -44,7 +44,9 @@ pub(crate) fn run(config: &Config, world: &World) -> Result<Exit, CliError> {
 }
 
 async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
-    let facts = facts::gather(config, world).await?;
+    // The processor is free while git looks around.
+    let (facts, ()) = tokio::join!(facts::gather(config, world), async { act_workflow::read::prepare() });
+    let facts = facts?;
     let store = Arc::new(host::action_store(config, &facts)?);
     let workflows = read::read(config, world, &store, &facts).await?;
     let workflows = match workflows {
