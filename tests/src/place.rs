@@ -37,8 +37,6 @@ pub fn local_provisioner(root: &Path) -> LocalProvisioner {
     // The test process has other children: programs under test, with jobs of their own.
     config.kills_strays = false;
     config.memory = Some(std::env::temp_dir());
-    // Room for the longest command, which is taken in as a whole.
-    config.output_buffer = 2 * 1024 * 1024;
     LocalProvisioner::open(config).unwrap()
 }
 

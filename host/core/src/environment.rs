@@ -203,6 +203,11 @@ pub enum Started {
     Already,
 }
 
+/// Bytes of output of one process, both streams together, that an environment takes in although nobody acknowledges any
+/// of them. It may stall the process only beyond that: whoever follows may have to see so much before the first byte
+/// makes sense, as with a line that is a command of more than a megabyte.
+pub const MIN_OUTPUT_BUFFER: usize = 4 * 1024 * 1024;
+
 /// Which of a process's two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -353,7 +358,7 @@ pub trait Environment: Send + Sync {
     ) -> Result<BoxStream<'static, Result<Followed, EnvironmentError>>, EnvironmentError>;
 
     /// Says that output up to `cursor` is safe elsewhere; the environment may forget it. A process
-    /// whose output nobody acknowledges is stalled in the end, never cut.
+    /// whose output nobody acknowledges is stalled in the end, but not before [`MIN_OUTPUT_BUFFER`]; it is never cut.
     async fn ack(&self, id: &ExecId, cursor: Cursor) -> Result<(), EnvironmentError>;
 
     /// Asks a process to stop. Returns at once; the end comes by follow. `Ok` if it has ended, or

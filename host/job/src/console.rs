@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use act_core::environment::{Cursor, EnvPath, LogicalPath, Root, Stream, Target};
+use act_core::environment::{Cursor, EnvPath, LogicalPath, MIN_OUTPUT_BUFFER, Root, Stream, Target};
 use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
 use act_core::record::{Effect, MatcherPoint, Matching, StreamPoint};
-use act_mask::{Line, ResumePoint, Splitter};
+use act_mask::{Line, MAX_FORM, MAX_LINE, ResumePoint, Splitter};
 
 use crate::annotations;
 use crate::command::{self, Allowed, Annotation, Command, Known};
@@ -19,6 +19,10 @@ use crate::step::Running;
 
 /// Longest command line, in bytes: what GitHub allows for all outputs of a job.
 const MAX_COMMAND: usize = 1024 * 1024 + 64 * 1024;
+
+/// What may have to be held back of both streams before it makes sense must fit where nothing is acknowledged: a command
+/// with the piece that makes it too long, and the start of a line with what decides where to cut it.
+const _: () = assert!(2 * (MAX_COMMAND + 2 * MAX_LINE + MAX_FORM) <= MIN_OUTPUT_BUFFER);
 
 /// Largest problem matcher file that is read, in bytes.
 const MATCHER_LIMIT: u64 = 1024 * 1024;
@@ -106,6 +110,8 @@ fn point_of(splitter: &Splitter) -> StreamPoint {
 
 /// A line, or a part of one that is too long.
 struct Piece {
+    /// Where it begins.
+    from: StreamPoint,
     text: String,
     /// The text with its secrets hidden, where only the whole line tells them.
     masked: Option<String>,
@@ -126,16 +132,18 @@ impl Executor<'_> {
         bytes: Option<&[u8]>,
     ) -> Result<Vec<Effect>, Halt> {
         let intake = console.intake(stream);
-        let before = point_of(&intake.splitter);
+        let mut from = point_of(&intake.splitter);
         let masker = &self.masker;
         let mut pieces = Vec::new();
         let take = |line: Line<'_>| {
             pieces.push(Piece {
+                from,
                 text: line.text().into_owned(),
                 masked: line.is_part().then(|| line.masked(masker).into_owned()),
                 open: line.continues,
                 continued: line.continued,
             });
+            from = StreamPoint { offset: line.end, mid_line: line.continues, hidden: 0 };
         };
         match bytes {
             Some(bytes) => intake.splitter.push(bytes, masker, take),
@@ -143,14 +151,13 @@ impl Executor<'_> {
         }
         let mut effects = Vec::new();
         for piece in pieces {
-            // A held command begins a line, and all of that line is held: its start is where the chunk began.
-            let Some(piece) = gather(&mut console.intake(stream).held, piece, before) else { continue };
+            let Some(piece) = gather(&mut console.intake(stream).held, piece) else { continue };
             self.take_piece(running, console, stream, piece, &mut effects).await?;
         }
         if bytes.is_none()
-            && let Some((text, _)) = console.intake(stream).held.take()
+            && let Some((text, from)) = console.intake(stream).held.take()
         {
-            let piece = Piece { text, masked: None, open: false, continued: false };
+            let piece = Piece { from, text, masked: None, open: false, continued: false };
             self.take_piece(running, console, stream, piece, &mut effects).await?;
         }
         Ok(effects)
@@ -417,18 +424,19 @@ fn plain(level: Level, message: String) -> Annotation {
     Annotation { level, message, title: None, place: FilePlace::default() }
 }
 
-/// Puts the pieces of an overlong command together; other pieces pass.
-fn gather(held: &mut Option<(String, StreamPoint)>, piece: Piece, from: StreamPoint) -> Option<Piece> {
+/// Puts the pieces of an overlong command together; other pieces pass. A command begins a line, so nothing of it is
+/// hidden.
+fn gather(held: &mut Option<(String, StreamPoint)>, piece: Piece) -> Option<Piece> {
     if let Some((text, _)) = held {
         text.push_str(&piece.text);
         if piece.open && text.len() < MAX_COMMAND {
             return None;
         }
-        let (text, _) = held.take()?;
-        return Some(Piece { text, masked: None, open: piece.open, continued: false });
+        let (text, from) = held.take()?;
+        return Some(Piece { from, text, masked: None, open: piece.open, continued: false });
     }
     if piece.open && !piece.continued && piece.text.trim_start().starts_with("::") {
-        *held = Some((piece.text, from));
+        *held = Some((piece.text, piece.from));
         return None;
     }
     Some(piece)

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-/// How much output of one process is kept until it is acknowledged; then the process stalls.
-const OUTPUT_BUFFER: usize = 4 * 1024 * 1024;
+use act_core::environment::MIN_OUTPUT_BUFFER;
+
+/// How much output of one process is kept until it is acknowledged; then the process stalls. What is beyond the port's
+/// minimum is for what chunks cost beside their bytes.
+const OUTPUT_BUFFER: usize = MIN_OUTPUT_BUFFER + MIN_OUTPUT_BUFFER / 4;
 
 /// How jobs run on this machine.
 #[derive(Clone, Debug)]
@@ -27,7 +30,8 @@ pub struct LocalConfig {
     /// whoever else is found when the last job ends is a stray of it, and killed. Not so in a program that has
     /// other children with groups of their own: there, who changed both group and environment escapes.
     pub kills_strays: bool,
-    /// Bytes of output kept of one process until they are acknowledged.
+    /// Bytes of output kept of one process until they are acknowledged, and 64 more for each chunk. What the executor
+    /// needs is more than [`MIN_OUTPUT_BUFFER`].
     pub output_buffer: usize,
 }
 

@@ -8,12 +8,16 @@ use std::task::{Context, Poll, Waker};
 
 use act_core::environment::{Cursor, EnvironmentError, ExecEnd, Followed, Stream};
 use act_process::{Chunk, Sink};
-use bytes::Buf;
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 /// What a chunk costs beside its bytes, so that many short lines are bounded, too.
 const OVERHEAD: usize = 64;
+
+/// Chunks of a stream that come one after the other are joined up to so many bytes: else a line that is written letter
+/// by letter would fill the spool before anybody could make sense of it.
+const JOINED: usize = 4 * 1024;
 
 /// The output of one process.
 #[derive(Debug)]
@@ -51,8 +55,18 @@ impl Sink for Spool {
     fn take(&self, chunk: Chunk) {
         let mut state = self.lock();
         *state.written.of_mut(stream_of(&chunk)) = end_of(&chunk);
-        state.held += chunk.bytes.len() + OVERHEAD;
-        state.chunks.push_back(Some(chunk));
+        state.held += chunk.bytes.len();
+        match state.chunks.back_mut() {
+            Some(Some(last))
+                if last.stream == chunk.stream && last.bytes.len() + chunk.bytes.len() <= JOINED =>
+            {
+                join(&mut last.bytes, &chunk.bytes);
+            }
+            _ => {
+                state.held += OVERHEAD;
+                state.chunks.push_back(Some(chunk));
+            }
+        }
         state.wake();
     }
 }
@@ -143,7 +157,8 @@ impl State {
     }
 
     fn next(&self, place: &mut Place) -> Option<Followed> {
-        place.chunk = place.chunk.max(self.first);
+        // The chunk before may have grown since.
+        place.chunk = place.chunk.saturating_sub(1).max(self.first);
         loop {
             let index = usize::try_from(place.chunk - self.first).ok()?;
             let slot = self.chunks.get(index)?;
@@ -190,6 +205,16 @@ impl State {
     }
 }
 
+/// Adds bytes, in place where nobody else holds those before and there is room.
+fn join(bytes: &mut Bytes, more: &[u8]) {
+    let mut joined = match std::mem::take(bytes).try_into_mut() {
+        Ok(unique) => unique,
+        Err(shared) => BytesMut::from(&shared[..]),
+    };
+    joined.extend_from_slice(more);
+    *bytes = joined.freeze();
+}
+
 const fn stream_of(chunk: &Chunk) -> Stream {
     match chunk.stream {
         act_process::Stream::Stdout => Stream::Stdout,
@@ -206,7 +231,6 @@ mod tests {
     use super::*;
     use act_core::environment::Ending;
     use act_process::Stream::{Stderr, Stdout};
-    use bytes::Bytes;
     use futures_util::FutureExt;
 
     fn spool(limit: usize, chunks: &[(act_process::Stream, &'static str)]) -> Arc<Spool> {
@@ -271,11 +295,37 @@ mod tests {
 
     #[test]
     fn a_follower_that_was_overtaken_by_an_acknowledgement_is_told() {
-        let spool = spool(1_000, &[(Stdout, "abc"), (Stdout, "def")]);
+        let spool = spool(1_000, &[(Stdout, "abc"), (Stderr, "x"), (Stdout, "def")]);
         let mut stream = Arc::clone(&spool).follow(at(0, 0)).unwrap();
         assert!(stream.next().now_or_never().unwrap().unwrap().is_ok());
         spool.ack(at(6, 0));
         assert!(stream.next().now_or_never().unwrap().unwrap().is_err());
         assert!(stream.next().now_or_never().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_written_letter_by_letter_costs_no_more_than_its_bytes() {
+        let limit = 100_000;
+        let spool = spool(limit, &[]);
+        let mut stream = Arc::clone(&spool).follow(at(0, 0)).unwrap();
+        let mut seen = Vec::new();
+        let mut written = 0;
+        while spool.is_ready() {
+            let bytes = Bytes::copy_from_slice(&[b'a' + u8::try_from(written % 26).unwrap()]);
+            spool.take(Chunk { stream: Stdout, offset: written, bytes });
+            written += 1;
+            // A follower that has seen the chunk before it grew sees the rest.
+            while written % 7 == 0
+                && let Some(Some(Ok(Followed::Output { offset, bytes, .. }))) = stream.next().now_or_never()
+            {
+                assert_eq!(offset, seen.len() as u64);
+                seen.extend_from_slice(&bytes);
+            }
+        }
+        assert!(written > 98_000, "{written}");
+        assert_eq!(seen.len() as u64, written - written % 7);
+        assert!((0..).zip(&seen).all(|(at, byte)| *byte == b'a' + u8::try_from(at % 26).unwrap()));
+        spool.ack(at(written, 0));
+        assert_eq!(spool.lock().held, 0);
     }
 }

@@ -13,4 +13,4 @@ mod masker;
 mod sieve;
 
 pub use lines::{Line, MAX_LINE, ResumePoint, Splitter};
-pub use masker::{MASK, Masker};
+pub use masker::{MASK, MAX_FORM, Masker};

@@ -14,6 +14,9 @@ use crate::sieve::{GROUP, Sieve};
 /// What stands in a secret's place.
 pub const MASK: &str = "***";
 
+/// The longest form in bytes that is looked for as a whole; of a longer one, its stretches of this length are.
+pub const MAX_FORM: usize = 64 * 1024;
+
 /// Secrets in all their forms, and the means to find them.
 ///
 /// Every occurrence of every form is masked; occurrences that overlap or touch become one `***`. Text without any is
@@ -81,7 +84,7 @@ impl Masker {
         self.values.is_empty()
     }
 
-    /// Length in bytes of the longest form that can stand within one line.
+    /// Length in bytes of the longest form that can stand within one line; [`MAX_FORM`] at the most.
     #[must_use]
     pub fn longest_in_line(&self) -> usize {
         self.longest_in_line
@@ -180,7 +183,7 @@ impl Masker {
         }
         self.values.insert(value.into());
         for form in encode::forms(value) {
-            self.add_form(form.as_bytes());
+            stretches(&form, MAX_FORM).for_each(|stretch| self.add_form(stretch.as_bytes()));
         }
     }
 
@@ -208,6 +211,19 @@ impl Masker {
             }
         }
     }
+}
+
+/// Cuts a long form into stretches of `length` bytes or a few less, the last one no shorter: none is so short that it would
+/// mask what is no secret.
+fn stretches(form: &str, length: usize) -> impl Iterator<Item = &str> {
+    let last = form.ceil_char_boundary(form.len().saturating_sub(length));
+    let mut start = Some(0);
+    std::iter::from_fn(move || {
+        let from = start?;
+        let to = if from == last { form.len() } else { form.floor_char_boundary(from + length) };
+        start = (from != last).then_some(to.min(last));
+        form.get(from..to)
+    })
 }
 
 /// How much text the automaton walks at least when there may be a secret in it; little in tests, to have many seams.

@@ -217,3 +217,25 @@ async fn debugging_shows_more() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_longest_commands_come_whole_on_both_streams_at_once() {
+    let yaml = r#"
+- run: |
+    echo "::add-mask::$(seq 20000 | tr -d '\n')"
+    say() { printf "::group::"; head -c 1100000 /dev/zero | tr '\0' "$1"; echo; }
+    say o & say e >&2 & wait
+- run: |
+    echo "::add-mask::early"
+    printf "::group::"; head -c 200000 /dev/zero | tr '\0' x; echo; echo late and early
+"#;
+    steps(yaml, |told| {
+        let mut lines = told.story.step("0-main").lines.clone();
+        lines.sort();
+        let expected = ["e", "o"].map(|letter| format!("##[group]{}", letter.repeat(1_100_000)));
+        assert!(lines == expected, "{:?}", lines.iter().map(String::len).collect::<Vec<_>>());
+        let lines = &told.story.step("1-main").lines;
+        assert_eq!((lines[0].len(), lines[1].as_str()), ("##[group]".len() + 200_000, "late and ***"));
+    })
+    .await;
+}

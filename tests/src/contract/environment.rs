@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use act_core::environment::{
     Collect, Collected, Cursor, Ending, EnvPath, Environment, EnvironmentError, ExecEnd, ExecSpec, FileIn,
-    FileKind, Followed, LogicalPath, Root, Started, Stop, StopLadder, Stream, Target,
+    FileKind, Followed, LogicalPath, MIN_OUTPUT_BUFFER, Root, Started, Stop, StopLadder, Stream, Target,
 };
 use act_core::ids::{ExecId, StepPath, StepRef};
 use act_core::provisioner::{Release, Released};
@@ -139,6 +139,34 @@ pub async fn ten_megabytes_come_whole(place: &Place) {
         assert_eq!(line, format!("{number:019}\n").as_bytes());
     }
     assert_eq!((ran.err.len(), ran.end.how), (0, exited(0)));
+}
+
+/// A line without an end, as long as the least that is kept, comes although nothing of it is acknowledged; the rest
+/// when it is.
+pub async fn as_much_as_promised_comes_unacknowledged(place: &Place) {
+    let script =
+        "head -c $BYTES /dev/zero | tr '\\0' x >&2; head -c $BYTES /dev/zero | tr '\\0' y; echo; echo more";
+    let half = MIN_OUTPUT_BUFFER / 2;
+    let mut spec = bash(place, script);
+    spec.env = variables(&[("BYTES", &half.to_string())]);
+    place.env.start(&exec(0), spec).await.unwrap();
+    let mut cursor = Cursor::default();
+    let promised = u64::try_from(half).unwrap();
+    let take = async {
+        while cursor.stdout < promised || cursor.stderr < promised {
+            let mut stream = place.env.follow(&exec(0), cursor).await.unwrap();
+            while let Some(Ok(Followed::Output { stream, offset, bytes })) = stream.next().await {
+                assert_eq!(cursor.of(stream), offset);
+                *cursor.of_mut(stream) += bytes.len() as u64;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, take).await.expect("the process is not stalled before");
+    let ran = tokio::time::timeout(SOON, follow(&*place.env, &exec(0))).await.unwrap();
+    assert_eq!(ran.err, vec![b'x'; half]);
+    let (line, rest) = ran.out.split_at(half);
+    assert!(line.iter().all(|byte| *byte == b'y'));
+    assert_eq!((rest, ran.end.how), (&b"\nmore\n"[..], exited(0)));
 }
 
 /// The two streams do not mix.

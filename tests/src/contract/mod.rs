@@ -29,6 +29,7 @@ macro_rules! environment_contract {
             a_process_is_started_once,
             output_is_followed_from_any_cursor_that_is_not_acknowledged,
             ten_megabytes_come_whole,
+            as_much_as_promised_comes_unacknowledged,
             both_streams_come_whole_and_apart,
             a_lost_follower_does_not_stop_the_process,
             ends_are_told_apart,

@@ -208,3 +208,23 @@ fn it_masks_what_trying_every_form_at_every_place_masks() {
     }
     assert!(masked_count > 1000, "only {masked_count} of the texts held a secret");
 }
+
+#[test]
+fn a_long_form_is_cut_into_stretches_that_leave_nothing_out() {
+    let cut = |form: &str, length| stretches(form, length).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(cut("", 4), [""]);
+    assert_eq!(cut("abcd", 4), ["abcd"]);
+    assert_eq!(cut("abcde", 4), ["abcd", "bcde"]);
+    assert_eq!(cut("abcdefgh", 4), ["abcd", "efgh"]);
+    assert_eq!(cut("abcdefghi", 4), ["abcd", "efgh", "fghi"]);
+    assert_eq!(cut("aöüöü", 4), ["aö", "üö", "öü"]);
+}
+
+#[test]
+fn a_very_long_secret_is_masked_by_its_stretches() {
+    let secret: String = (0..20_000).map(|number| format!("{number:06}")).collect();
+    let masker = masker(&[&secret]);
+    assert_eq!(masker.longest_in_line(), MAX_FORM);
+    assert_eq!(masker.mask(&format!("a{secret}b")), "a***b");
+    assert_eq!(masker.mask(&secret[..100]), &secret[..100]);
+}
