@@ -7,6 +7,7 @@
 mod bench;
 mod cargo;
 mod docs;
+mod own;
 mod rooms;
 mod size;
 mod tally;
@@ -19,7 +20,9 @@ Chores of act-host.
 
 Usage: cargo xtask <chore>
 
-  test           all that CI checks: format, lints, rooms, sizes, every test; stops at the first failure
+  test           all that CI checks: format, lints, rooms, sizes, every test, and ci.yml
+                 run by act-host itself; stops at the first failure
+  own            only runs ci.yml by act-host itself
   bench [PART]   measures the built act-host, beside its peers where they can be installed;
                  PART runs only the figures whose name contains it
   rooms          checks only the directions of dependencies between rooms
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["rooms"] => rooms::check().map(|said| println!("{said}")),
         ["docs"] => docs::check().map(|said| println!("{said}")),
         ["sizes"] => size::check().map(|said| println!("{said}")),
+        ["own"] => own::built().map(|said| println!("{said}")),
         [] | ["help" | "-h" | "--help"] => {
             print!("{HELP}");
             Ok(())

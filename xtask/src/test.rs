@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
 use crate::tally::{Tally, skips, told_by_vectors, without_successes};
-use crate::{docs, rooms, size};
+use crate::{docs, own, rooms, size};
 
 /// Runs all stages; the last line is `N passed, N failed`, over all tests.
 ///
@@ -29,9 +29,21 @@ pub(crate) fn run() -> Result<(), String> {
     if let Err(output) = &tested {
         println!("{}", output.trim_end());
     }
-    println!("{} passed, {} failed", tally.passed, tally.failed);
+    let is_green = tested.is_ok() && own_workflow(program.as_deref(), &mut tally);
     // The tally is the last line, whatever came of the tests.
-    tested.map(|_| ()).map_err(|_| String::new())
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if is_green { Ok(()) } else { Err(String::new()) }
+}
+
+/// Runs the project's own workflow, whose unit tests are counted already; returns whether it passed.
+fn own_workflow(program: Option<&Path>, tally: &mut Tally) -> bool {
+    let run = || program.map_or_else(|| Err("there is no program to run it".to_owned()), own::run);
+    let ran = stage("own workflow", "act-host runs the job `check` of ci.yml", run);
+    if let Err(output) = &ran {
+        tally.failed += 1;
+        println!("{}", output.trim_end());
+    }
+    ran.is_ok()
 }
 
 /// Runs a stage and says what it is, how long it took, and what came of it.
