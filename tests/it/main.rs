@@ -8,6 +8,7 @@ mod contract;
 mod crash;
 mod examples;
 mod executor;
+mod large_output;
 mod messages;
 mod own_workflow;
 mod run;
