@@ -17,6 +17,7 @@ mod run_cancel;
 mod run_flags;
 mod run_groups;
 mod run_log;
+mod run_several;
 mod walls;
 
 #[test]

@@ -129,10 +129,11 @@ fn one_ctrl_c_ends_a_run_of_several_workflows() {
     let mut project = slow();
     project.workflow("z.yml", SLOW).commit();
     let mut run = project.start(["run"]);
-    run.saw("it waits").interrupt();
+    run.saw("ci.yml │   it waits").saw("z.yml  │   it waits").interrupt();
     let ran = run.end();
     assert_eq!(ran.code, Some(130), "{ran}");
-    assert_eq!(ran.lines_with("z.yml"), [""; 0]);
+    assert_eq!(ran.lines_with("  cleaned up").len(), 2, "{ran}");
+    assert_eq!(project.leftovers(), [""; 0]);
 }
 
 #[test]

@@ -137,7 +137,9 @@ jobs:
 fn jobs(project: &Project, args: &[&str]) -> String {
     let ran = project.run(args);
     assert_eq!(ran.code, Some(0), "{ran}");
-    let rows = ran.stdout.lines().filter_map(|line| line.strip_prefix("  ✓ ")?.split("  ").next());
+    // Where several files run, each line begins with its file.
+    let lines = ran.stdout.lines().map(|line| line.split_once("│ ").map_or(line, |(_, line)| line));
+    let rows = lines.filter_map(|line| line.strip_prefix("  ✓ ")?.split("  ").next());
     rows.collect::<Vec<_>>().join(", ")
 }
 

@@ -16,7 +16,6 @@ use act_workflow::model::{Enclosing, Job};
 use act_workflow::source::Span;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
 
 use crate::cancel::Cancel;
 use crate::outcome::Outcomes;
@@ -38,8 +37,6 @@ pub(crate) struct Run {
     pub(crate) request: RunRequest,
     pub(crate) host: Host,
     pub(crate) cancel: Arc<Cancel>,
-    /// Places for jobs that run.
-    pub(crate) places: Semaphore,
     /// Whether the log failed: nothing more can be said, so nothing more is started.
     log_lost: AtomicBool,
 }
@@ -64,8 +61,7 @@ pub(crate) struct WorkflowScope<'a> {
 /// # Errors
 /// [`Loss::Log`] when the log cannot be kept.
 pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>) -> Result<RunEnd, Loss> {
-    let places = Semaphore::new(request.concurrent_jobs.clamp(1, Semaphore::MAX_PERMITS));
-    let run = Run { request, host, cancel, places, log_lost: AtomicBool::new(false) };
+    let run = Run { request, host, cancel, log_lost: AtomicBool::new(false) };
     let began = run.host.clock.now();
     run.tell(None, Event::RunStarted(Box::new(run.request.started.clone())))?;
     let workflow = run.request.workflow.clone();

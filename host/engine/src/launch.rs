@@ -95,7 +95,7 @@ impl Run {
             Ok(decided) => decided,
             Err(undecided) => return end(self.end_undecided(case, undecided), false),
         };
-        // The semaphore lives as long as the run: it cannot be closed.
+        // Nobody closes the semaphore.
         let _place = tokio::select! {
             // First, so that who is cancelled does not start when a place becomes free for the same reason.
             biased;
@@ -103,7 +103,7 @@ impl Run {
                 let reason = Some(why::cancelled(case.scope).to_owned());
                 return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, reason), false);
             }
-            place = self.places.acquire() => place,
+            place = self.host.places.acquire() => place,
         };
         // What it was not kept from starting by does not stop it now.
         let case = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };

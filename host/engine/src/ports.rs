@@ -10,6 +10,7 @@ use act_core::event::JobStamp;
 use act_core::provisioner::Provisioner;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 /// Where events and records go: kept first, then told to whoever listens.
 pub trait RunLog: Send + Sync {
@@ -53,4 +54,6 @@ pub struct Host {
     pub provisioner: Arc<dyn Provisioner>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Places for jobs that run; runs side by side share them.
+    pub places: Arc<Semaphore>,
 }

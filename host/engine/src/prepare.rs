@@ -49,8 +49,6 @@ pub struct Ask {
     pub jobs: Vec<String>,
     /// See [`Selection::matrix`].
     pub matrix: Vec<(String, String)>,
-    /// Jobs at once.
-    pub concurrent_jobs: usize,
     /// What becomes of debug lines.
     pub debug: Debugging,
     /// Whether secrets are shown.
@@ -115,7 +113,6 @@ pub fn prepare(ask: Ask) -> Result<Prepared, Vec<Finding>> {
         env: ask.env,
         source,
         selection,
-        concurrent_jobs: ask.concurrent_jobs,
         debug: ask.debug,
         show_secrets: ask.show_secrets,
     };

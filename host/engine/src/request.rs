@@ -38,8 +38,6 @@ pub struct RunRequest {
     pub source: SourceRef,
     /// Which jobs and legs are wanted.
     pub selection: Selection,
-    /// Jobs that may run at once; at least 1.
-    pub concurrent_jobs: usize,
     /// What becomes of debug lines.
     pub debug: Debugging,
     /// Whether secrets are shown. Only on the user's own word.

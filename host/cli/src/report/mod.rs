@@ -4,12 +4,14 @@
 //! terminal   for people, while it runs: plain lines, or with a live part below them       live, paint, clean, end
 //! github     GitHub's own log form, for `--log-format github` and `runs logs`
 //! json       the log's own lines
+//! beside     several runs on one output
 //! recorded   `runs`, `runs show`, `runs logs`: the same from a run's log, later
 //! tally      what reporters remember of a run
 //! ```
 //!
 //! Whether there is a terminal, how wide it is and whether colour is wanted are the caller's to say.
 
+mod beside;
 mod clean;
 mod duration;
 mod end;
@@ -27,6 +29,7 @@ use act_core::event::Envelope;
 use act_store::Appended;
 use jiff::Timestamp;
 
+pub(crate) use beside::Labelled;
 pub(crate) use github::{Github, Names};
 pub(crate) use json::Json;
 pub(crate) use recorded::{LogFilter, RecordedError, list, logs, show};

@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::Loss;
 use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses, Secret};
-use act_core::event::JobStamp;
+use act_core::event::{Envelope, Event, JobStamp};
 use act_core::tree::Tree;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
 use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
 use act_local::{LocalConfig, LocalProvisioner, LocalScheduler};
-use act_store::{FileGroups, LogError, Runs};
+use act_store::{Appended, FileGroups, LogError, Runs};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::facts::Facts;
 use super::plan::mappers;
@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::LogFormat;
-use crate::report::{Github, Json, Names, Reporter, Terminal, View, Volume};
+use crate::report::{Github, Json, Labelled, Names, Reporter, Terminal, View, Volume};
 use crate::stream;
 
 /// Variables of this process that jobs get, where they are set; all else is asked for by `--inherit-env` or
@@ -71,7 +71,7 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
 }
 
 /// Opens this machine.
-pub(crate) fn provisioner(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
+fn provisioner(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
     let provisioner = LocalProvisioner::open(this_machine(config)).map_err(|error| {
         let message = format!("cannot keep machines in {}: {error}", config.state.display());
         CliError::new(Exit::Infrastructure, message).hint("`ACT_HOST_STATE` names another folder for runs")
@@ -106,29 +106,49 @@ fn inherited(env: &BTreeMap<OsString, OsString>, all: bool) -> Vec<(String, Stri
     env.iter().filter_map(text).filter(|(name, _)| wanted(name)).collect()
 }
 
+/// What the runs of one command line have in common.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<ActionStore>,
+    pub(crate) provisioner: Arc<LocalProvisioner>,
+    places: Arc<Semaphore>,
+}
+
+/// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.
+const CONCURRENT_JOBS: usize = 64;
+
+impl Shared {
+    /// Opens this machine, with as many places as are wanted.
+    pub(crate) fn open(config: &Config, store: Arc<ActionStore>) -> Result<Self, CliError> {
+        let places = config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into);
+        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        Ok(Self { store, provisioner: provisioner(config)?, places })
+    }
+}
+
 /// The ports of one run, and who tells the user of it.
 pub(crate) struct RunHost {
     pub(crate) host: Host,
     pub(crate) log: Arc<ToldLog>,
 }
 
-/// Names the ports of a run and starts its log.
+/// Names the ports of a run and starts its log. `label` stands before its lines, where there are other runs.
 pub(crate) fn open(
     config: &Config,
     facts: &Facts,
     request: &RunRequest,
-    store: &Arc<ActionStore>,
-    provisioner: &Arc<LocalProvisioner>,
+    shared: &Shared,
+    label: Option<String>,
 ) -> Result<RunHost, CliError> {
     let infrastructure = |error: LogError| {
         CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
     };
     let log = Runs::new(&config.state).create(request.run).map_err(infrastructure)?;
     let clock = Arc::new(SystemClock);
-    let told = Told { log, reporter: reporter(config), unheard: false };
+    let held = label.is_some().then(Vec::new).filter(|_| config.output.format != LogFormat::Json);
+    let told = Told { log, reporter: reporter(config, label), held, unheard: false };
     let log = Arc::new(ToldLog { told: Mutex::new(told), clock: clock.clone() });
     let sources = RunSources {
-        store: store.clone(),
+        store: shared.store.clone(),
         git: facts.git.clone(),
         repository: facts.work_tree.clone(),
         root: config.selection.root.clone(),
@@ -142,8 +162,9 @@ pub(crate) fn open(
         groups: Arc::new(FileGroups::new(&config.state)),
         mappers: mappers(config),
         scheduler: Arc::new(LocalScheduler),
-        provisioner: provisioner.clone(),
+        provisioner: shared.provisioner.clone(),
         clock,
+        places: shared.places.clone(),
     };
     Ok(RunHost { host, log })
 }
@@ -151,8 +172,17 @@ pub(crate) fn open(
 /// Bytes that are gathered before they are written where nobody watches.
 const BUFFER: usize = 64 * 1024;
 
-fn reporter(config: &Config) -> Box<dyn Reporter> {
-    let out = io::stdout();
+fn reporter(config: &Config, label: Option<String>) -> Box<dyn Reporter> {
+    let is_terminal = io::stdout().is_terminal();
+    let is_alone = label.is_none();
+    let out = BufWriter::with_capacity(BUFFER, io::stdout());
+    let out: Box<dyn Write + Send> = match (label, config.output.format) {
+        (None, _) | (_, LogFormat::Json) => Box::new(out),
+        (Some(label), LogFormat::Github) => Box::new(Labelled::new(out, format!("{}\t", label.trim_end()))),
+        (Some(label), LogFormat::Plain | LogFormat::Terminal) => {
+            Box::new(Labelled::new(out, format!("{label} │ ")))
+        }
+    };
     let volume = match (config.output.quiet, config.output.verbose) {
         (true, _) => Volume::Quiet,
         (false, true) => Volume::Verbose,
@@ -160,15 +190,13 @@ fn reporter(config: &Config) -> Box<dyn Reporter> {
     };
     let view = |live| View { color: stream::colour_out(), live, volume, fold_groups: live.is_some() };
     match config.output.format {
-        LogFormat::Json => Box::new(Json::new(BufWriter::with_capacity(BUFFER, out))),
-        LogFormat::Github => {
-            let clean = out.is_terminal();
-            Box::new(Github::new(BufWriter::with_capacity(BUFFER, out), Names::Shown, clean))
-        }
-        LogFormat::Plain => Box::new(Terminal::new(BufWriter::with_capacity(BUFFER, out), view(None))),
+        LogFormat::Json => Box::new(Json::new(out)),
+        LogFormat::Github => Box::new(Github::new(out, Names::Shown, is_terminal)),
+        LogFormat::Plain => Box::new(Terminal::new(out, view(None))),
         LogFormat::Terminal => {
-            let columns = out.is_terminal().then(terminal_columns);
-            Box::new(Terminal::new(BufWriter::with_capacity(BUFFER, out), view(columns)))
+            // Only one run can have the part below the lines.
+            let columns = (is_terminal && is_alone).then(terminal_columns);
+            Box::new(Terminal::new(out, view(columns)))
         }
     }
 }
@@ -187,6 +215,8 @@ pub(crate) struct ToldLog {
 struct Told {
     log: act_store::RunLog,
     reporter: Box<dyn Reporter>,
+    /// The run's end, kept back for as long as other runs go on: what it sums up would scroll away.
+    held: Option<Vec<Appended>>,
     /// Whether the reader went away.
     unheard: bool,
 }
@@ -202,6 +232,18 @@ impl ToldLog {
     }
 }
 
+impl ToldLog {
+    /// Tells what was kept back.
+    pub(crate) fn tell_end(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for appended in told.held.take().into_iter().flatten() {
+            if !told.unheard {
+                told.unheard = told.reporter.appended(&appended).is_err();
+            }
+        }
+    }
+}
+
 impl RunLog for ToldLog {
     fn append(&self, job: Option<&JobStamp>, emission: Emission) -> Result<(), Loss> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,7 +255,11 @@ impl RunLog for ToldLog {
             })?;
         // A reader who goes away (`| head`) ends the telling, not the run.
         if !told.unheard && !appended.envelopes.is_empty() {
-            told.unheard = told.reporter.appended(&appended).is_err();
+            let is_end = |told: &Envelope| matches!(told.event, Event::RunFinished { .. });
+            match &mut told.held {
+                Some(held) if appended.envelopes.iter().any(is_end) => held.push(appended),
+                _ => told.unheard = told.reporter.appended(&appended).is_err(),
+            }
         }
         Ok(())
     }

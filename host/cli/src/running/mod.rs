@@ -23,10 +23,12 @@ use std::sync::Arc;
 use act_core::control::CancelStage;
 use act_core::provisioner::{Provisioner, Release, Released};
 use act_core::{Conclusion, Loss};
-use act_engine::{Cancel, RunEnd, RunRequest};
+use act_engine::ports::Host;
+use act_engine::{Cancel, Prepared, RunEnd, RunRequest};
 use act_store::{KeepRuns, Runs};
+use futures_util::future::join_all;
 
-use self::host::{RunHost, ToldLog};
+use self::host::{RunHost, Shared, ToldLog};
 use self::signals::StopSignals;
 use crate::config::Config;
 use crate::error::CliError;
@@ -69,30 +71,47 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     }
     let cancel = Cancel::root();
     let mut signals = StopSignals::listen();
-    let provisioner = host::provisioner(config)?;
-    sweep(&*provisioner).await;
-    let mut ends = Vec::new();
-    for prepared in planned.prepared {
-        if cancel.stage() > CancelStage::None {
-            break;
-        }
+    let shared = Shared::open(config, store)?;
+    sweep(&*shared.provisioner).await;
+    let mut runs = Vec::new();
+    let labels = labels(&planned.prepared);
+    for (prepared, label) in planned.prepared.into_iter().zip(labels) {
         let request = number(prepared.request, config)?;
-        let RunHost { host, log } = host::open(config, &facts, &request, &store, &provisioner)?;
-        // Of its own: what cancels one run, such as its concurrency group, is nothing to the others.
-        let own = cancel.child();
-        let run = act_engine::run(request, host, own.clone());
-        let end = tokio::select! {
-            end = run => end,
-            never = signals.cancel(&cancel) => match never {},
-            never = ticks(&log) => match never {},
-        };
-        if let Err(loss) = &end {
-            stream::complain(&format!("error: {loss}\n"));
-        }
-        ends.push(end_of(end, own.stage()));
+        let RunHost { host, log } = host::open(config, &facts, &request, &shared, label)?;
+        runs.push((request, host, log));
     }
+    let logs: Vec<_> = runs.iter().map(|(_, _, log)| log.clone()).collect();
+    let runs = runs.into_iter().map(|(request, host, _)| run_one(request, host, &cancel));
+    let ends = tokio::select! {
+        ends = join_all(runs) => ends,
+        never = signals.cancel(&cancel) => match never {},
+        never = ticks(&logs) => match never {},
+    };
+    logs.iter().for_each(|log| log.tell_end());
     forget_old_runs(config);
     Ok(exit_of(&ends, cancel.stage()))
+}
+
+async fn run_one(request: RunRequest, host: Host, cancel: &Arc<Cancel>) -> Exit {
+    // Of its own: what cancels one run, such as its concurrency group, is nothing to the others.
+    let own = cancel.child();
+    let end = act_engine::run(request, host, own.clone()).await;
+    if let Err(loss) = &end {
+        stream::complain(&format!("error: {loss}\n"));
+    }
+    end_of(end, own.stage())
+}
+
+/// Names each run by its file, all of one width; one that is alone needs no name.
+fn labels(prepared: &[Prepared]) -> Vec<Option<String>> {
+    let names: Vec<&str> = prepared
+        .iter()
+        .map(|prepared| prepared.request.started.workflow_file.as_str())
+        .map(|file| file.rsplit('/').next().unwrap_or(file))
+        .collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let several = names.len() > 1;
+    names.iter().map(|name| several.then(|| format!("{name:width$}"))).collect()
 }
 
 /// Takes down what a killed host process left behind.
@@ -134,11 +153,11 @@ fn number(mut request: RunRequest, config: &Config) -> Result<RunRequest, CliErr
     Ok(request)
 }
 
-async fn ticks(log: &ToldLog) -> std::convert::Infallible {
+async fn ticks(logs: &[Arc<ToldLog>]) -> std::convert::Infallible {
     let mut ticks = tokio::time::interval(std::time::Duration::from_millis(100));
     loop {
         ticks.tick().await;
-        log.tick();
+        logs.iter().for_each(|log| log.tick());
     }
 }
 

@@ -147,7 +147,6 @@ async fn prepare_file(
         env: config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         jobs,
         matrix: config.matrix.iter().map(|leg| (leg.key.clone(), leg.value.clone())).collect(),
-        concurrent_jobs: config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into),
         debug: step_debug(config),
         show_secrets: config.output.show_secrets,
     };
@@ -166,9 +165,6 @@ async fn prepare_file(
     let notices = prepared.notices.iter().map(|found| notice(found, &sources)).collect();
     Ok((prepared, notices))
 }
-
-/// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.
-const CONCURRENT_JOBS: usize = 64;
 
 fn problem(found: Finding, hint: Option<String>) -> Problem {
     let problem = Problem::new(found.span, found.message);

@@ -106,7 +106,6 @@ fn look(text: &str, files: Files, selection: Selection) -> Preview {
         env: Vec::new(),
         source: SourceRef { repository: "o/r".into(), reference: String::new(), sha: String::new() },
         selection,
-        concurrent_jobs: 1,
         debug: act_core::spec::Debugging::Off,
         show_secrets: false,
         workflow,

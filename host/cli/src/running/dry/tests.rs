@@ -88,7 +88,6 @@ fn looked(text: &str) -> (RunStarted, Preview) {
         env: Vec::new(),
         source: SourceRef { repository: "o/r".into(), reference: String::new(), sha: String::new() },
         selection: Selection::default(),
-        concurrent_jobs: 1,
         debug: act_core::spec::Debugging::Off,
         show_secrets: false,
         workflow,
