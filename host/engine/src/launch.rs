@@ -108,7 +108,8 @@ impl Run {
         // What it was not kept from starting by does not stop it now.
         let case = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
         let began = self.host.clock.now();
-        let ended = self.on_machine(case, job, &settings, &decision).await;
+        // On the heap, once there is a place: legs that wait hold nothing of it.
+        let ended = Box::pin(self.on_machine(case, job, &settings, &decision)).await;
         let duration_ms = self.millis_since(began);
         let (conclusion, outputs, loss) = match ended {
             JobEnd::Concluded(result) => (result.conclusion, result.outputs, None),
