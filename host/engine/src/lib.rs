@@ -28,6 +28,7 @@ pub mod secrets;
 pub mod select;
 
 mod call;
+mod content;
 mod control;
 mod dispatcher;
 mod facts;

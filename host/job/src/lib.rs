@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod command;
+pub mod content;
 pub mod display;
 pub mod file_command;
 pub mod matcher;
