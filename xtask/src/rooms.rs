@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("act-workflow", &["act-expr"]),
     ("act-core", &["act-expr", "act-workflow"]),
     ("act-job", &["act-core", "act-expr", "act-mask", "act-workflow"]),
+    ("act-plugins", &["act-bindings", "act-core", "act-workflow"]),
     ("act-engine", &["act-core", "act-expr", "act-job", "act-workflow"]),
     ("act-git", &["act-core"]),
     ("act-local", &["act-core", "act-process"]),
@@ -32,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "act-job",
             "act-local",
             "act-mask",
+            "act-plugins",
             "act-process",
             "act-store",
             "act-workflow",
@@ -65,7 +67,7 @@ const IO: &[&str] = &[
 /// What a pure room must not reach even through others.
 const RUNTIMES: &[&str] = &["async-std", "hyper", "mio", "reqwest", "smol", "tokio", "wasmtime"];
 
-/// Crates that may appear under one family of rooms only, by prefix. Those rooms do not exist yet.
+/// Crates that may appear under one family of rooms only, by prefix. Not all of those rooms exist yet.
 const CONFINED: &[(&str, &[&str])] = &[
     ("wasmtime", &["act-bindings", "act-plugins"]),
     ("kube", &["act-kubernetes"]),
@@ -203,7 +205,7 @@ mod tests {
             ("act-job", "tokio", "is pure"),
             ("act-core", "rustix", "is pure"),
             ("act-engine", "kube-client", "only under act-kubernetes"),
-            ("act-host", "wasmtime", "only under act-bindings"),
+            ("act-host", "wasmtime", "only under act-bindings, act-plugins"),
             ("act-store", "xtask", "point inwards"),
         ] {
             let wrong = of(room, &[target]);

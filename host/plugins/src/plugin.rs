@@ -1,0 +1,108 @@
+//! A plugin that was loaded.
+
+use std::fmt;
+use std::sync::Arc;
+
+use act_core::decide::{LabelMapper, Policy, Scheduler};
+
+use crate::digest::Digest;
+use crate::manifest::Manifest;
+
+/// What a component is good for: what it exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// It maps labels.
+    pub mapper: bool,
+    /// It judges.
+    pub policy: bool,
+    /// It schedules.
+    pub scheduler: bool,
+}
+
+impl Kinds {
+    /// Whether it is good for nothing here.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        !self.mapper && !self.policy && !self.scheduler
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(self.mapper, "label mapper"), (self.policy, "policy"), (self.scheduler, "scheduler")];
+        let names: Vec<_> = names.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+        f.write_str(&if names.is_empty() { "no kind".to_owned() } else { names.join(", ") })
+    }
+}
+
+/// A plugin that was loaded: checked, compiled, linked with what it is granted. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin(Arc<Loaded>);
+
+/// What all clones share.
+pub(crate) struct Loaded {
+    pub(crate) name: String,
+    pub(crate) manifest: Manifest,
+    pub(crate) digest: Digest,
+    pub(crate) kinds: Kinds,
+}
+
+impl Plugin {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        Self(Arc::new(loaded))
+    }
+
+    /// Returns what traces and messages call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Returns its author's version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.0.manifest.version
+    }
+
+    /// Returns the digest of its component.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// Returns what it says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+
+    /// Returns what it is good for.
+    #[must_use]
+    pub fn kinds(&self) -> Kinds {
+        self.0.kinds
+    }
+
+    /// Returns it as a label mapper, if it is one.
+    #[must_use]
+    pub fn mapper(&self) -> Option<Arc<dyn LabelMapper>> {
+        None
+    }
+
+    /// Returns it as a policy, if it is one.
+    #[must_use]
+    pub fn policy(&self) -> Option<Arc<dyn Policy>> {
+        None
+    }
+
+    /// Returns it as a scheduler, if it is one.
+    #[must_use]
+    pub fn scheduler(&self) -> Option<Arc<dyn Scheduler>> {
+        None
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plugin({} {} {})", self.0.name, self.0.manifest.version, self.0.digest.short())
+    }
+}
