@@ -225,6 +225,10 @@ impl Control for MemoryControl {
             .map_or(SecretAnswer::Missing, |value| SecretAnswer::Value(Secret::new(value.clone())))
     }
 
+    fn judges_steps(&self) -> bool {
+        true
+    }
+
     async fn admit(&self, ask: &StepAsk) -> Admission {
         self.asked.lock().unwrap().push(ask.clone());
         self.refused

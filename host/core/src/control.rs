@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::decide::StepContent;
 use crate::end::Loss;
 use crate::environment::LogicalPath;
 use crate::event::Event;
@@ -75,10 +76,8 @@ pub enum SecretAnswer {
 pub struct StepAsk {
     /// The step.
     pub step: StepRef,
-    /// `owner/repo/path@ref` of an action; `None` for a script.
-    pub uses: Option<String>,
-    /// The commit of a remote action.
-    pub commit: Option<String>,
+    /// What it runs, with the commit of an action that was fetched.
+    pub content: StepContent,
 }
 
 /// Whether a step may run.
@@ -87,7 +86,7 @@ pub struct StepAsk {
 pub enum Admission {
     /// It may.
     Allowed,
-    /// It may not; the step fails with this reason.
+    /// It may not; the step fails with this reason, said of the place where it is written.
     Denied(String),
 }
 
@@ -186,6 +185,9 @@ pub trait Control: Send + Sync {
 
     /// Answers for one secret at the moment of its use.
     async fn secret(&self, ask: &SecretAsk) -> SecretAnswer;
+
+    /// Whether [`Control::admit`] may refuse a step; where not, it need not be asked.
+    fn judges_steps(&self) -> bool;
 
     /// Says whether a step may run.
     async fn admit(&self, ask: &StepAsk) -> Admission;

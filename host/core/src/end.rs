@@ -67,6 +67,9 @@ pub enum Loss {
     /// No machine could be had.
     #[error("no machine could be had: {0}")]
     NotProvisioned(String),
+    /// A policy failed, which denies. Which, and why.
+    #[error("{0}")]
+    Policy(String),
     /// The machine is gone, or does not answer any more.
     #[error("the machine was lost: {0}")]
     Machine(String),

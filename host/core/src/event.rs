@@ -9,7 +9,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decide::{MapperAnswer, PhaseName, Verdict};
+use crate::decide::{CodePlace, MapperAnswer, PhaseName, Verdict};
 use crate::end::{Conclusion, Loss};
 use crate::ids::{Attempt, Epoch, JobKey, Launch, RunId, StepRef};
 use crate::place::Placement;
@@ -93,6 +93,14 @@ pub struct FilePlace {
     /// From 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_column: Option<u32>,
+}
+
+impl From<CodePlace> for FilePlace {
+    fn from(place: CodePlace) -> Self {
+        let CodePlace { file, line, column } = place;
+        let file = Some(file).filter(|file| !file.is_empty());
+        Self { file, line: Some(line), column: Some(column), ..Self::default() }
+    }
 }
 
 /// Something that happened in a run. All text is masked.
@@ -295,6 +303,9 @@ pub struct JobJudged {
     /// Of which secret, where it was asked about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretName>,
+    /// Where that which was judged is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<CodePlace>,
 }
 
 /// How grave a plugin's line is.
@@ -519,6 +530,7 @@ mod tests {
             },
             step: None,
             secret: None,
+            place: None,
         }));
         assert_eq!(
             line(&judged),

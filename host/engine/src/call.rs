@@ -35,6 +35,7 @@ impl Run {
         groups.extend(seat.iter().map(|taken| taken.group.clone()));
         let scope = WorkflowScope {
             caller: Some(&case.key),
+            callers: case.scope.callers.iter().copied().chain([case.job]).collect(),
             prefix: format!("{} / ", case.name),
             jobs: called.jobs.iter().collect(),
             enclosing: &called.enclosing,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use act_core::decide::LabelMapper;
+use act_core::decide::{LabelMapper, Policy};
 use act_expr::{Object, Value};
 use act_workflow::evaluate;
 use act_workflow::matrix;
@@ -19,12 +19,17 @@ use crate::scope::JobScope;
 
 /// Returns each job, and each leg, whose labels nobody maps; with what may help.
 ///
-/// That a mapper fails is not the workflow's fault: the dispatcher will ask it again, and say so.
+/// That a mapper fails is not the workflow's fault: the dispatcher will ask it again, and say so. Where there are
+/// policies nothing is found: they may amend labels, or deny a job before anybody is asked where it belongs.
 pub async fn unplaceable(
     request: &RunRequest,
     mappers: &[Arc<dyn LabelMapper>],
+    policies: &[Arc<dyn Policy>],
 ) -> Vec<(Finding, Option<String>)> {
     let mut found = Vec::new();
+    if !policies.is_empty() {
+        return found;
+    }
     let check = Check { request, mappers };
     for job in request.selection.of(&request.workflow.jobs) {
         check.job(job, &request.inputs, &mut found).await;

@@ -1,17 +1,18 @@
 //! What the executor of one launch may ask: answered from the run.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use act_core::Loss;
 use act_core::control::{
     ActionError, Admission, CancelStage, Checkout, CheckoutAsk, Control, Emission, FetchedAction, RemoteUses,
     Secret, SecretAnswer, SecretAsk, StepAsk,
 };
-use act_core::event::JobStamp;
+use act_core::event::{Event, JobStamp};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::cancel::Cancel;
+use crate::hearing::{Hearing, Judged};
 use crate::ports::Host;
 use crate::secrets::Secrets;
 
@@ -25,6 +26,34 @@ pub(crate) struct LaunchControl {
     /// Whether the user wants to see them all the same.
     pub(crate) show_secrets: bool,
     pub(crate) cancel: Arc<Cancel>,
+    /// Where there are policies.
+    pub(crate) hearing: Option<Arc<Hearing>>,
+    /// The first failure of a policy.
+    pub(crate) failed: OnceLock<String>,
+}
+
+impl LaunchControl {
+    /// Waits for what policies say, tells it, and returns why not, if not. Who is cancelled waits no longer.
+    async fn judged(&self, judging: impl Future<Output = Judged>) -> Result<(), String> {
+        let judged = tokio::select! {
+            biased;
+            judged = judging => judged,
+            _ = self.cancel.beyond(self.cancel.stage()) => {
+                return Err("cancelled before the policies had answered".to_owned());
+            }
+        };
+        let events =
+            judged.verdicts.into_iter().map(|said| Event::JobJudged(Box::new(said))).collect::<Vec<_>>();
+        if !events.is_empty() {
+            // A log that is lost ends the job at the next thing that must be kept.
+            let _ = self.host.log.append(Some(&self.stamp), Emission { records: Vec::new(), events });
+        }
+        let Some(denial) = judged.denial else { return Ok(()) };
+        if let Some(failure) = denial.failure() {
+            self.failed.get_or_init(|| failure);
+        }
+        Err(denial.message())
+    }
 }
 
 #[async_trait]
@@ -45,13 +74,25 @@ impl Control for LaunchControl {
     }
 
     async fn secret(&self, ask: &SecretAsk) -> SecretAnswer {
-        self.secrets
-            .get(&ask.name.0)
-            .map_or(SecretAnswer::Missing, |secret| SecretAnswer::Value(secret.clone()))
+        let Some(secret) = self.secrets.get(&ask.name.0) else { return SecretAnswer::Missing };
+        if let Some(hearing) = &self.hearing
+            && let Err(reason) = self.judged(hearing.secret(&ask.name, ask.step.as_ref())).await
+        {
+            return SecretAnswer::Denied(reason);
+        }
+        SecretAnswer::Value(secret.clone())
     }
 
-    async fn admit(&self, _ask: &StepAsk) -> Admission {
-        Admission::Allowed
+    fn judges_steps(&self) -> bool {
+        self.hearing.is_some()
+    }
+
+    async fn admit(&self, ask: &StepAsk) -> Admission {
+        let Some(hearing) = &self.hearing else { return Admission::Allowed };
+        match self.judged(hearing.step(ask)).await {
+            Ok(()) => Admission::Allowed,
+            Err(reason) => Admission::Denied(reason),
+        }
     }
 
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {

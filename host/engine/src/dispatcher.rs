@@ -3,12 +3,13 @@
 //! One future owns the run; jobs are futures inside it, so nothing is left behind when it ends. A job
 //! starts as soon as all it needs has ended: there are no stages. State lives in the run, never on the model.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::control::{CancelStage, Emission};
 use act_core::event::{Event, FilePlace, JobStamp, Level};
-use act_core::ids::{Epoch, JobKey, Launch};
+use act_core::ids::{JobKey, Launch};
 use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::ids::JobId;
@@ -18,6 +19,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use crate::cancel::Cancel;
+use crate::launches::{EPOCH, FIRST};
 use crate::outcome::Outcomes;
 use crate::ports::Host;
 use crate::request::RunRequest;
@@ -37,6 +39,8 @@ pub(crate) struct Run {
     pub(crate) request: RunRequest,
     pub(crate) host: Host,
     pub(crate) cancel: Arc<Cancel>,
+    /// Of jobs that are beyond their first.
+    launches: Mutex<HashMap<JobKey, Launch>>,
     /// Whether the log failed: nothing more can be said, so nothing more is started.
     log_lost: AtomicBool,
 }
@@ -45,6 +49,8 @@ pub(crate) struct Run {
 pub(crate) struct WorkflowScope<'a> {
     /// The job that calls it.
     pub(crate) caller: Option<&'a JobKey>,
+    /// That job and those that call its workflow, outermost first.
+    pub(crate) callers: Vec<&'a Job>,
     /// What stands before the names of its jobs: `caller / `.
     pub(crate) prefix: String,
     pub(crate) jobs: Vec<&'a Job>,
@@ -61,7 +67,8 @@ pub(crate) struct WorkflowScope<'a> {
 /// # Errors
 /// [`Loss::Log`] when the log cannot be kept.
 pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>) -> Result<RunEnd, Loss> {
-    let run = Run { request, host, cancel, log_lost: AtomicBool::new(false) };
+    let launches = Mutex::default();
+    let run = Run { request, host, cancel, launches, log_lost: AtomicBool::new(false) };
     let began = run.host.clock.now();
     run.tell(None, Event::RunStarted(Box::new(run.request.started.clone())))?;
     let workflow = run.request.workflow.clone();
@@ -69,6 +76,7 @@ pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>) -> Result
         Ok(seat) => {
             let scope = WorkflowScope {
                 caller: None,
+                callers: Vec::new(),
                 prefix: String::new(),
                 jobs: run.request.selection.of(&workflow.jobs),
                 enclosing: &workflow.enclosing,
@@ -146,7 +154,16 @@ impl Run {
     }
 
     pub(crate) fn stamp(&self, key: &JobKey) -> JobStamp {
-        JobStamp { job: key.clone(), attempt: self.request.attempt, launch: Launch(1), epoch: Epoch(1) }
+        let launches = self.launches.lock().unwrap_or_else(PoisonError::into_inner);
+        let launch = launches.get(key).copied().unwrap_or(FIRST);
+        JobStamp { job: key.clone(), attempt: self.request.attempt, launch, epoch: EPOCH }
+    }
+
+    /// Notes which launch of a job goes on: whatever is said of the job from now on is said of that one.
+    pub(crate) fn note_launch(&self, key: &JobKey, launch: Launch) {
+        if launch != FIRST {
+            self.launches.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), launch);
+        }
     }
 
     pub(crate) fn millis_since(&self, began: jiff::Timestamp) -> u64 {

@@ -1,17 +1,17 @@
 //! One launch of one leg: place, decide, provision, execute, conclude.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use act_core::control::CancelStage;
-use act_core::decide::{Case, JobFacts, MapperAnswer};
-use act_core::event::{Event, JobPlaced, Level};
-use act_core::ids::{Epoch, JobKey, Launch, LaunchId, MachineId};
-use act_core::place::{Bind, Decision, Placement};
+use act_core::decide::Case;
+use act_core::event::{Event, Level};
+use act_core::ids::{LaunchId, MachineId};
+use act_core::place::Decision;
 use act_core::provisioner::{Creation, Machine, Release, Released};
 use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
 use act_expr::{Object, Value};
-use act_workflow::evaluate;
 use act_workflow::model::StepsJob;
 use act_workflow::source::Span;
 use act_workflow::token::{Token, TokenKind};
@@ -20,185 +20,209 @@ use jiff::Timestamp;
 
 use crate::control::LaunchControl;
 use crate::dispatcher::Run;
-use crate::facts::job_facts;
 use crate::job::{LegCase, LegEnd};
+use crate::launches::{EPOCH, Launches, Next};
 use crate::outcome::Outcome;
-use crate::place::{Placed, Unplaced, answers, decide, label_ask, verdict};
-use crate::request::RunRequest;
+use crate::placing::{PlacedLeg, Undecided};
 use crate::settings::Settings;
 use crate::why;
 
-/// The first launch, and who speaks for it: this host retries nothing on its own machine.
-const LAUNCH: Launch = Launch(1);
-const EPOCH: Epoch = Epoch(1);
+/// How long a scheduler that asks to be asked again at once is left alone.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
-fn launch_id(request: &RunRequest, key: &JobKey) -> LaunchId {
-    LaunchId { run: request.run, job: key.clone(), attempt: request.attempt, launch: LAUNCH }
+/// Why a leg did not start.
+enum Unstarted {
+    Cancelled,
+    Undecided(Box<Undecided>),
 }
 
-/// Makes the scheduler's case of a placed leg.
-pub(crate) fn placed_case(
-    request: &RunRequest,
-    key: &JobKey,
-    facts: JobFacts,
-    placement: Placement,
-    timeout: Duration,
-    now: Timestamp,
-) -> Case {
-    let repository = request.source.repository.clone();
-    let bind = Bind { repository, deadline: Some(timeout), ..Bind::default() };
-    let launch = launch_id(request, key);
-    Case { launch, facts, placement, hop: 0, bind, now, waiting_since: now, history: Vec::new() }
+/// What came of a launch.
+enum Trial {
+    Ended(JobEnd),
+    Refused(Refusal),
 }
 
-/// Returns when a run began, as its id says.
-pub(crate) fn began(request: &RunRequest) -> Timestamp {
-    let millis = i64::try_from(request.run.millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
-}
-
-/// Why a leg has no decision.
-struct Undecided {
-    /// For people, a line each; none where `loss` says it.
-    messages: Vec<String>,
-    /// What failed, where the workflow is not to blame.
-    loss: Option<Loss>,
-}
-
-impl From<Vec<String>> for Undecided {
-    fn from(messages: Vec<String>) -> Self {
-        Self { messages, loss: None }
-    }
-}
-
-impl From<Unplaced> for Undecided {
-    fn from(unplaced: Unplaced) -> Self {
-        match unplaced.failed {
-            true => {
-                Self { messages: Vec::new(), loss: Some(Loss::NotProvisioned(unplaced.lines().join("; "))) }
-            }
-            false => unplaced.lines().into(),
-        }
-    }
-}
-
-fn placed_event(placed: Placed, labels: Vec<String>, answers: Vec<MapperAnswer>) -> Event {
-    let Placed { mapper, placement, reason } = placed;
-    Event::JobPlaced(Box::new(JobPlaced { labels, mapper, placement, reason, answers }))
+/// That a machine was refused.
+struct Refusal {
+    reason: String,
+    /// Whether the same ask may succeed later.
+    may_come: bool,
 }
 
 impl Run {
     /// Runs a leg on a machine.
     pub(crate) async fn launch(&self, case: &LegCase<'_>, job: &StepsJob) -> LegEnd {
-        let end = |outcome, forgiven| LegEnd { outcome, forgiven };
-        let (settings, decision) = match self.decide(case, job).await {
-            Ok(decided) => decided,
-            Err(undecided) => return end(self.end_undecided(case, undecided), false),
-        };
-        // Nobody closes the semaphore.
-        let _place = tokio::select! {
+        match self.launched(case, job).await {
+            Ok(end) => end,
+            Err(Unstarted::Cancelled) => {
+                let reason = Some(why::cancelled(case.scope).to_owned());
+                let outcome = self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, reason);
+                LegEnd { outcome, forgiven: false }
+            }
+            Err(Unstarted::Undecided(undecided)) => {
+                LegEnd { outcome: self.end_undecided(case, *undecided), forgiven: false }
+            }
+        }
+    }
+
+    async fn launched(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<LegEnd, Unstarted> {
+        // On the heap: legs that wait for a place hold nothing of it.
+        let (leg, mut launches) = self.unless_cancelled(case, Box::pin(self.placed(case, job))).await?;
+        let mut refused = None;
+        loop {
+            let deciding = self.decide(case, &leg, &mut launches, refused.take());
+            let decision = self.unless_cancelled(case, Box::pin(deciding)).await?;
+            // Nobody closes the semaphore.
+            let place = self.unless_cancelled(case, async { Ok(self.host.places.acquire().await) }).await?;
+            // What it was not kept from starting by does not stop it now.
+            let started = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
+            let began = self.host.clock.now();
+            // On the heap, once there is a place: legs that wait hold nothing of it.
+            let trial = self.on_machine(started, job, &leg, &launches.case.launch, &decision);
+            match Box::pin(trial).await {
+                Trial::Ended(end) => return Ok(self.conclude(started, &leg.settings, end, began)),
+                Trial::Refused(refusal) => refused = Some(refusal),
+            }
+            drop(place);
+        }
+    }
+
+    async fn placed(
+        &self,
+        case: &LegCase<'_>,
+        job: &StepsJob,
+    ) -> Result<(PlacedLeg, Box<Launches>), Undecided> {
+        let leg = self.place(case, job).await?;
+        let (facts, placement) = (leg.ask.facts.clone(), leg.placed.placement.clone());
+        let (timeout, now) = (leg.settings.timeout, self.host.clock.now());
+        let launches = Launches::new(&self.request, &case.key, facts, placement, timeout, now);
+        Ok((leg, Box::new(launches)))
+    }
+
+    /// Does what comes before a job's start, for as long as nobody cancels it.
+    async fn unless_cancelled<T>(
+        &self,
+        case: &LegCase<'_>,
+        work: impl Future<Output = Result<T, Undecided>>,
+    ) -> Result<T, Unstarted> {
+        tokio::select! {
             // First, so that who is cancelled does not start when a place becomes free for the same reason.
             biased;
-            () = self.stays_out(case) => {
-                let reason = Some(why::cancelled(case.scope).to_owned());
-                return end(self.end_unstarted(&case.key, &case.name, Conclusion::Cancelled, reason), false);
+            () = self.stays_out(case) => Err(Unstarted::Cancelled),
+            done = work => done.map_err(|undecided| Unstarted::Undecided(Box::new(undecided))),
+        }
+    }
+
+    /// Asks the scheduler until it decides; `refused` is what became of its last decision. Policies see it last.
+    async fn decide(
+        &self,
+        case: &LegCase<'_>,
+        leg: &PlacedLeg,
+        launches: &mut Launches,
+        refused: Option<Refusal>,
+    ) -> Result<Decision, Undecided> {
+        let scheduler = &self.host.scheduler;
+        let mut next = match refused {
+            None => Next::Ask,
+            Some(Refusal { reason, may_come }) => {
+                let seen = launches.refused(&reason, may_come, self.host.clock.now());
+                let ruling = scheduler.react(&launches.case, &seen).await;
+                launches.follow_refusal(scheduler.name(), ruling, &reason)?
             }
-            place = self.host.places.acquire() => place,
         };
-        // What it was not kept from starting by does not stop it now.
-        let case = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
-        let began = self.host.clock.now();
-        // On the heap, once there is a place: legs that wait hold nothing of it.
-        let ended = Box::pin(self.on_machine(case, job, &settings, &decision)).await;
-        let duration_ms = self.millis_since(began);
-        let (conclusion, outputs, loss) = match ended {
+        let mut told = None;
+        loop {
+            next = match next {
+                Next::Ask => {
+                    self.note_launch(&case.key, launches.case.launch.launch);
+                    launches.case.now = self.host.clock.now();
+                    let ruling = scheduler.decide(&launches.case).await;
+                    launches.follow(scheduler.name(), ruling)?
+                }
+                Next::Wait { until, reason } => {
+                    self.await_turn(case, launches, until, reason, &mut told).await?;
+                    Next::Ask
+                }
+                Next::Launch(decision) => {
+                    self.note_launch(&case.key, launches.case.launch.launch);
+                    if let Some(hearing) = &leg.hearing {
+                        self.heed(case, hearing.launch(&launches.case.placement, &decision).await)?;
+                    }
+                    return Ok(decision);
+                }
+            };
+        }
+    }
+
+    /// Waits as a scheduler asks to, but never longer than the job's own time.
+    async fn await_turn(
+        &self,
+        case: &LegCase<'_>,
+        launches: &Launches,
+        until: Timestamp,
+        reason: String,
+        told: &mut Option<String>,
+    ) -> Result<(), Undecided> {
+        let Case { waiting_since, bind, .. } = &launches.case;
+        let now = self.host.clock.now();
+        let left = bind.deadline.map(|limit| limit.saturating_sub(since(*waiting_since, now)));
+        if left.is_some_and(|left| left.is_zero()) {
+            let reason = format!("the job's time was over before there was a machine: {reason}");
+            return Err(Loss::NotProvisioned(reason).into());
+        }
+        if told.as_ref() != Some(&reason) {
+            self.say(Some(&case.key), Event::JobWaiting { reason: reason.clone() });
+            *told = Some(reason);
+        }
+        let wanted = since(now, until).max(SHORTEST_WAIT);
+        tokio::time::sleep(left.map_or(wanted, |left| wanted.min(left))).await;
+        Ok(())
+    }
+
+    /// Says how a job ended that ran.
+    fn conclude(&self, case: &LegCase<'_>, settings: &Settings, end: JobEnd, began: Timestamp) -> LegEnd {
+        let (conclusion, outputs, loss) = match end {
             JobEnd::Concluded(result) => (result.conclusion, result.outputs, None),
             JobEnd::Interrupted(loss) => (Conclusion::Failure, IndexMap::new(), Some(loss)),
         };
         let lost = loss.is_some();
-        let name = case.name.clone();
         self.say(
             Some(&case.key),
             Event::JobFinished {
-                name,
+                name: case.name.clone(),
                 conclusion,
                 outputs: outputs.clone(),
                 reason: case.time_up.get().cloned(),
                 loss,
-                duration_ms,
+                duration_ms: self.millis_since(began),
             },
         );
         let forgiven = settings.forgiven && !lost;
-        end(Outcome { result: conclusion, outputs, lost }, forgiven)
-    }
-
-    /// Asks the mappers and the scheduler.
-    async fn decide(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<(Settings, Decision), Undecided> {
-        let messages = |error: evaluate::EvaluateError| error.messages(&self.request.files);
-        let settings = Settings::of(job, &case.expressions, &self.request.files)?;
-        let runs_on = evaluate::now(evaluate::runs_on(&job.runs_on, &case.expressions)).map_err(messages)?;
-        let matrix = case.expressions.contexts.get("matrix").cloned().unwrap_or_default();
-        let facts = job_facts(&self.request, case.job, Some(&case.key), Some(&case.name), &matrix);
-        let ask = label_ask(facts, runs_on);
-        let answers = answers(&self.host.mappers, &ask).await;
-        let placed = match verdict(&ask, answers.clone()) {
-            Ok(placed) => placed,
-            Err(unplaced) => {
-                self.say(Some(&case.key), Event::JobUnplaced { labels: ask.labels, answers });
-                return Err(unplaced.into());
-            }
-        };
-        let placement = placed.placement.clone();
-        self.say(Some(&case.key), placed_event(placed, ask.labels, answers));
-        let now = self.host.clock.now();
-        let timeout = settings.timeout;
-        let request = placed_case(&self.request, &case.key, ask.facts, placement, timeout, now);
-        let decision = decide(&*self.host.scheduler, &request).await?;
-        Ok((settings, decision))
-    }
-
-    /// Says why a leg has no machine: the workflow's fault, or ours.
-    fn end_undecided(&self, case: &LegCase<'_>, undecided: Undecided) -> Outcome {
-        let Undecided { messages, loss } = undecided;
-        let mut outcome = match &loss {
-            None => return self.end_wrong(&case.key, &case.name, case.job, messages),
-            Some(_) => Outcome::plain(Conclusion::Failure),
-        };
-        let end = Event::JobFinished {
-            name: case.name.clone(),
-            conclusion: outcome.result,
-            outputs: IndexMap::new(),
-            reason: None,
-            loss,
-            duration_ms: 0,
-        };
-        self.say(Some(&case.key), end);
-        outcome.lost = true;
-        outcome
+        LegEnd { outcome: Outcome { result: conclusion, outputs, lost }, forgiven }
     }
 
     async fn on_machine(
         &self,
         case: &LegCase<'_>,
         job: &StepsJob,
-        settings: &Settings,
+        leg: &PlacedLeg,
+        launch: &LaunchId,
         decision: &Decision,
-    ) -> JobEnd {
-        let launch = launch_id(&self.request, &case.key);
-        let machine = match self.host.provisioner.create(&MachineId::of(&launch), decision).await {
+    ) -> Trial {
+        let machine = match self.host.provisioner.create(&MachineId::of(launch), decision).await {
             Creation::Created(machine) | Creation::Adopted(machine) => machine,
-            Creation::Refused { reason, .. } => {
-                return JobEnd::Interrupted(Loss::NotProvisioned(reason));
+            Creation::Refused { reason, retry } => {
+                return Trial::Refused(Refusal { reason, may_come: retry });
             }
         };
-        let end = match self.host.provisioner.bind(&machine, &launch, EPOCH).await {
+        let end = match self.host.provisioner.bind(&machine, launch, EPOCH).await {
             Ok(env) => {
                 let started =
                     Event::JobStarted { name: case.name.clone(), machine: env.facts().name.clone() };
                 match self.tell(Some(&case.key), started) {
                     Ok(()) => {
-                        let spec = self.spec(case, job, settings, launch);
-                        self.execute(case, settings, &spec, &*env).await
+                        let spec = self.spec(case, job, &leg.settings, launch.clone());
+                        self.execute(case, leg, &spec, &*env).await
                     }
                     Err(loss) => JobEnd::Interrupted(loss),
                 }
@@ -206,7 +230,7 @@ impl Run {
             Err(error) => JobEnd::Interrupted(Loss::Machine(error.to_string())),
         };
         self.release(case, &machine).await;
-        end
+        Trial::Ended(end)
     }
 
     async fn release(&self, case: &LegCase<'_>, machine: &Machine) {
@@ -220,7 +244,7 @@ impl Run {
     async fn execute(
         &self,
         case: &LegCase<'_>,
-        settings: &Settings,
+        leg: &PlacedLeg,
         spec: &JobSpec,
         env: &dyn act_core::environment::Environment,
     ) -> JobEnd {
@@ -231,7 +255,10 @@ impl Run {
             masks: self.request.secrets.clone(),
             show_secrets: self.request.show_secrets,
             cancel: case.cancel.clone(),
+            hearing: leg.hearing.clone(),
+            failed: OnceLock::new(),
         };
+        let settings = &leg.settings;
         let job = act_job::run_job(spec, env, &control, &[]);
         let watch = async {
             tokio::select! {
@@ -250,9 +277,13 @@ impl Run {
             case.cancel.raise(CancelStage::Kill);
             std::future::pending::<()>().await;
         };
-        tokio::select! {
+        let end = tokio::select! {
             end = job => end,
             () = watch => JobEnd::Interrupted(Loss::Machine("the watch over the job ended".to_owned())),
+        };
+        match (end, control.failed.get()) {
+            (JobEnd::Concluded(_), Some(failure)) => JobEnd::Interrupted(Loss::Policy(failure.clone())),
+            (end, _) => end,
         }
     }
 
@@ -313,4 +344,9 @@ fn literal_env(variables: &[(String, String)]) -> Token {
     let text = |text: &str| Token::string(text, Span::nowhere());
     let entries = variables.iter().map(|(name, value)| (text(name), text(value)));
     Token::new(TokenKind::Mapping(entries.collect()), Span::nowhere())
+}
+
+/// Returns the time from one moment to a later one.
+fn since(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
-//! Labels → placement → decision: the first mapper that answers decides.
+//! Labels → placement: the first mapper that answers decides.
 
 use std::sync::Arc;
 
-use act_core::decide::{Case, JobFacts, LabelAsk, LabelMapper, Mapped, MapperAnswer, Ruling, Scheduler};
-use act_core::place::{Decision, Placement};
+use act_core::decide::{JobFacts, LabelAsk, LabelMapper, Mapped, MapperAnswer};
+use act_core::place::Placement;
 use act_workflow::evaluate::RunsOn;
 
 /// A placed job.
@@ -27,6 +27,8 @@ pub struct Unplaced {
     pub hint: Option<String>,
     /// Whether a mapper or the scheduler failed itself: an infrastructure failure, not the workflow's fault.
     pub failed: bool,
+    /// The capability that it asked for and does not have here.
+    pub needs: Option<String>,
 }
 
 /// Asks mappers in order, until one answers for the job or refuses it.
@@ -71,12 +73,13 @@ pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unp
                     message: format!("nothing here runs `runs-on: {labels}`: {reason}"),
                     hint: nearest.map(|nearest| format!("did you mean `{nearest}`?")),
                     failed: false,
+                    needs: None,
                 });
             }
             Mapped::Failed { reason, needs } => {
                 let message = format!("the label mapper `{mapper}` failed: {reason}");
-                let hint = needs.map(|needs| format!("it needs `{needs}`"));
-                return Err(Unplaced { message, hint, failed: true });
+                let hint = needs.as_ref().map(|needs| format!("it needs `{needs}`"));
+                return Err(Unplaced { message, hint, failed: true, needs });
             }
         }
     }
@@ -85,26 +88,8 @@ pub fn verdict(ask: &LabelAsk, answers: Vec<MapperAnswer>) -> Result<Placed, Unp
         message: format!("nothing here runs `runs-on: {labels}`: {}", reasons.join("; ")),
         hint: unknown.map(hint),
         failed: false,
+        needs: None,
     })
-}
-
-/// Asks the scheduler.
-///
-/// # Errors
-/// Why no machine here fits; a scheduler that failed, or that rules what nothing here can follow.
-pub async fn decide(scheduler: &dyn Scheduler, case: &Case) -> Result<Decision, Unplaced> {
-    let failed = |reason: &str| format!("the scheduler `{}` failed: {reason}", scheduler.name());
-    let (message, hint, failed) = match scheduler.decide(case).await {
-        Ruling::Launch(decision) => return Ok(decision),
-        Ruling::Fail { reason } => (reason, None, false),
-        Ruling::Wait { reason, .. } => (format!("no machine is free: {reason}"), None, true),
-        Ruling::NextHop { reason } => (format!("there is no backend left to try: {reason}"), None, true),
-        Ruling::Keep => (failed("it ruled to keep a launch that there is not"), None, true),
-        Ruling::Failed { reason, needs } => {
-            (failed(&reason), needs.map(|needs| format!("it needs `{needs}`")), true)
-        }
-    };
-    Err(Unplaced { message, hint, failed })
 }
 
 /// Makes the ask of a job, or a leg, from what its `runs-on` came to.

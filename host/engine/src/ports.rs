@@ -5,7 +5,7 @@ use std::sync::Arc;
 use act_core::Loss;
 use act_core::concurrency::ConcurrencyGroups;
 use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses};
-use act_core::decide::{LabelMapper, Scheduler};
+use act_core::decide::{LabelMapper, Policy, Scheduler};
 use act_core::event::JobStamp;
 use act_core::provisioner::Provisioner;
 use async_trait::async_trait;
@@ -48,6 +48,8 @@ pub struct Host {
     pub groups: Arc<dyn ConcurrencyGroups>,
     /// Asked in this order.
     pub mappers: Vec<Arc<dyn LabelMapper>>,
+    /// All asked, in this order, until one denies. Without any, nothing is asked and nothing is looked for.
+    pub policies: Vec<Arc<dyn Policy>>,
     /// Decides on every placed job.
     pub scheduler: Arc<dyn Scheduler>,
     /// Makes the machines.

@@ -22,14 +22,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use act_core::control::RemoteUses;
-use act_core::decide::{LabelAsk, LabelMapper, MapperAnswer, Scheduler};
+use act_core::decide::{CodePlace, LabelAsk, LabelMapper, MapperAnswer, Policy, Scheduler};
+use act_core::event::JobJudged;
 use act_core::ids::JobKey;
 use act_core::place::Decision;
 use act_core::provisioner::Document;
 use act_expr::Value;
 use serde::Serialize;
 
-use crate::place::Placed;
+use crate::hearing::Denial;
+use crate::place::{Placed, Unplaced};
 use crate::request::RunRequest;
 
 /// What a preview asks besides the run itself.
@@ -37,6 +39,8 @@ use crate::request::RunRequest;
 pub struct Around<'a> {
     /// Asked in this order.
     pub mappers: &'a [Arc<dyn LabelMapper>],
+    /// All asked, in this order, until one denies.
+    pub policies: &'a [Arc<dyn Policy>],
     /// Decides on every placed job.
     pub scheduler: &'a dyn Scheduler,
     /// `Provisioner::describe` of the one that would make the machines.
@@ -175,11 +179,17 @@ pub enum Work {
 /// Where a leg runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MachinePreview {
-    /// What the mappers are asked.
+    /// Where `runs-on` is written.
+    pub place: CodePlace,
+    /// The labels of `runs-on`, before policies; empty where they are not known.
+    pub labels: Vec<String>,
+    /// What the mappers are asked, policies' amends counted in.
     pub ask: Known<LabelAsk>,
+    /// Every policy's verdict, in order; an abstention once a phase.
+    pub verdicts: Vec<JobJudged>,
     /// Every mapper's answer, in order; the last decides.
     pub answers: Vec<MapperAnswer>,
-    /// Where it is placed.
+    /// Where it is placed, policies' amends counted in.
     pub placed: Option<Placed>,
     /// The scheduler that decides.
     pub scheduler: String,
@@ -187,6 +197,34 @@ pub struct MachinePreview {
     pub decision: Option<Known<Decision>>,
     /// What would be made.
     pub documents: Vec<Document>,
+    /// Whether it would run.
+    pub would: Would,
+}
+
+/// Whether a leg would run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Would {
+    /// It would, as far as is known before it runs.
+    Run,
+    /// Not before this: it waits for a machine.
+    Wait(String),
+    /// Nobody can say yet.
+    Deferred(Deferred),
+    /// An expression of it is wrong.
+    Wrong(Vec<String>),
+    /// Nobody has a place, or a machine, for it: a message, and what may help.
+    Unplaced(Vec<String>),
+    /// A policy denies it.
+    Denied(Box<Denial>),
+    /// A mapper, a policy or the scheduler failed: an infrastructure failure.
+    Failed(Vec<String>),
+    /// Nobody can say here: who was asked needs a capability that is not there.
+    Unknown {
+        /// Which: `http`.
+        needs: String,
+        /// Who, and what for, a line each.
+        messages: Vec<String>,
+    },
 }
 
 /// One step, as its file has it.
@@ -290,15 +328,63 @@ impl Fate {
     }
 }
 
+impl Would {
+    /// Whether nothing that is known keeps it from running.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        matches!(self, Self::Run | Self::Wait(_) | Self::Deferred(_))
+    }
+
+    /// Returns why not, a line each; empty where it would run.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        match self {
+            Self::Run | Self::Wait(_) | Self::Deferred(_) => Vec::new(),
+            Self::Denied(denial) => vec![format!("{} ({})", denial.message(), denial.place)],
+            Self::Wrong(lines) | Self::Unplaced(lines) | Self::Failed(lines) => lines.clone(),
+            Self::Unknown { messages, .. } => messages.clone(),
+        }
+    }
+
+    fn denied(denial: Denial) -> Self {
+        let message = || vec![format!("{} ({})", denial.message(), denial.place)];
+        match (&denial.needs, denial.failed) {
+            (Some(needs), _) => Self::Unknown { needs: needs.clone(), messages: message() },
+            (None, true) => Self::Failed(message()),
+            (None, false) => Self::Denied(Box::new(denial)),
+        }
+    }
+
+    fn unplaced(unplaced: Unplaced) -> Self {
+        match (unplaced.needs.clone(), unplaced.failed) {
+            (Some(needs), _) => Self::Unknown { needs, messages: unplaced.lines() },
+            (None, true) => Self::Failed(unplaced.lines()),
+            (None, false) => Self::Unplaced(unplaced.lines()),
+        }
+    }
+}
+
 impl LegPreview {
+    /// Returns whether it would run; a call runs where its inputs are right, and its jobs say for themselves.
+    #[must_use]
+    pub fn would(&self) -> Would {
+        match (&self.name, &self.work) {
+            (Known::Wrong(messages), _) | (_, Work::Call(Known::Wrong(messages))) => {
+                Would::Wrong(messages.clone())
+            }
+            (_, Work::Machine(machine)) => machine.would.clone(),
+            (_, Work::Call(Known::Deferred(deferred))) => Would::Deferred(deferred.clone()),
+            (_, Work::Call(Known::Now(_))) => Would::Run,
+        }
+    }
+
     /// Returns what keeps the leg from starting; empty where nothing known does.
     #[must_use]
     pub fn wrong(&self) -> Vec<String> {
-        let (work, decision) = match &self.work {
-            Work::Call(called) => (called.wrong(), None),
-            Work::Machine(machine) => (machine.ask.wrong(), machine.decision.as_ref()),
-        };
-        [self.name.wrong(), work, decision.map(Known::wrong).unwrap_or_default()].concat()
+        match &self.work {
+            Work::Call(called) => [self.name.wrong(), called.wrong()].concat(),
+            Work::Machine(machine) => [self.name.wrong(), &machine.would.reasons()].concat(),
+        }
     }
 }
 

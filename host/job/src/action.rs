@@ -80,7 +80,7 @@ impl Executor<'_> {
     }
 
     /// Returns the repository of the file that holds a place.
-    fn home_of(&self, span: Span) -> Home {
+    pub(crate) fn home_of(&self, span: Span) -> Home {
         self.homes.get(usize::from(span.file.0)).cloned().unwrap_or(Home::Run)
     }
 

@@ -16,7 +16,6 @@ use crate::work::{Work, WorkKind};
 
 /// A checkout of this repository, all inputs evaluated.
 pub(crate) struct CheckoutPlan {
-    pub(crate) uses: String,
     path: LogicalPath,
     fetch_depth: u32,
 }
@@ -76,11 +75,7 @@ impl Executor<'_> {
         };
         let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         let uses = uses.value.to_string();
-        let plan = CheckoutPlan {
-            uses: uses.clone(),
-            path: LogicalPath::new(Root::Workspace, path.join("/")),
-            fetch_depth,
-        };
+        let plan = CheckoutPlan { path: LogicalPath::new(Root::Workspace, path.join("/")), fetch_depth };
         let with = inputs.clone();
         let what = StepWhat::Uses { uses, with };
         Ok(Some(Work { what, remarks: Vec::new(), kind: WorkKind::Checkout(plan) }))

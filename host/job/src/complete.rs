@@ -56,7 +56,13 @@ impl Executor<'_> {
     /// Puts `github.token` in its place, if the run has one and the job may see it.
     async fn take_token(&mut self) {
         let at = job_part(Phase::Pre);
-        let token = self.secret(&at, "GITHUB_TOKEN").await.unwrap_or_default();
+        let token = match self.secret(&at, "GITHUB_TOKEN").await {
+            Ok(token) => token,
+            Err(reason) => {
+                self.warn(&at, &reason);
+                Value::Null
+            }
+        };
         let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
         github.insert("token", if token == Value::Null { "".into() } else { token });
         self.contexts.insert("github", github);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use act_core::control::{CancelStage, Control};
 use act_core::environment::{EnvPath, Environment};
-use act_core::event::{LogLine, Mark};
+use act_core::event::{FilePlace, LogLine, Mark};
 use act_core::ids::{Phase, StepPath, StepRef};
 use act_core::record::Record;
 use act_core::spec::Debugging;
@@ -142,15 +142,20 @@ impl<'a> Executor<'a> {
 
     /// Says an error in a step's log, and keeps it as an annotation.
     pub(crate) fn error(&mut self, step: &StepRef, message: &str) {
-        self.annotate(step, act_core::event::Level::Error, message);
+        self.annotate(step, act_core::event::Level::Error, message, FilePlace::default());
     }
 
     /// Says a warning in a step's log, and keeps it as an annotation.
     pub(crate) fn warn(&mut self, step: &StepRef, message: &str) {
-        self.annotate(step, act_core::event::Level::Warning, message);
+        self.annotate(step, act_core::event::Level::Warning, message, FilePlace::default());
     }
 
-    fn annotate(&mut self, step: &StepRef, level: act_core::event::Level, message: &str) {
+    /// Says an error about a place of a file in a step's log, and keeps it as an annotation.
+    pub(crate) fn error_at(&mut self, step: &StepRef, message: &str, place: FilePlace) {
+        self.annotate(step, act_core::event::Level::Error, message, place);
+    }
+
+    fn annotate(&mut self, step: &StepRef, level: act_core::event::Level, message: &str, place: FilePlace) {
         let message = annotations::cut(self.masker.mask(message).into_owned());
         self.journal.say_marked(step, level.into(), &message);
         if self.state.annotations.count(step, level) {
@@ -159,7 +164,7 @@ impl<'a> Executor<'a> {
                 level,
                 message,
                 title: None,
-                place: act_core::event::FilePlace::default(),
+                place,
             });
         }
     }

@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 
 use crate::action::Action;
 use crate::checkout::CheckoutPlan;
+use crate::content;
 use crate::executor::{Executor, Halt};
 use crate::scope::StepScope;
 use crate::script::Script;
@@ -163,14 +164,22 @@ impl Executor<'_> {
     }
 
     async fn admit(&mut self, unit: &Unit<'_>, kind: &WorkKind) -> Result<(), Halt> {
-        let (uses, commit) = match kind {
-            WorkKind::Action { action, .. } => (Some(action.uses.clone()), action.commit.clone()),
-            WorkKind::Checkout(plan) => (Some(plan.uses.clone()), None),
-            WorkKind::Script(_) => (None, None),
+        if !self.control.judges_steps() {
+            return Ok(());
+        }
+        let commit = match kind {
+            WorkKind::Action { action, .. } => action.commit.as_ref(),
+            WorkKind::Checkout(_) | WorkKind::Script(_) => None,
         };
-        match self.control.admit(&StepAsk { step: unit.at.clone(), uses, commit }).await {
+        let (step, home) = (unit.at.clone(), self.home_of(unit.step.span));
+        let content = content::of_step_at(unit.step, step.path.clone(), &self.files, &home, commit);
+        let place = content.place.clone();
+        match self.control.admit(&StepAsk { step, content }).await {
             Admission::Allowed => Ok(()),
-            Admission::Denied(reason) => Err(Halt::Failed(vec![reason])),
+            Admission::Denied(reason) => {
+                self.error_at(&unit.at, &reason, place.into());
+                Err(Halt::Failed(Vec::new()))
+            }
         }
     }
 

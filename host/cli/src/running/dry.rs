@@ -62,6 +62,7 @@ async fn look(prepared: &Prepared, config: &Config, store: &ActionStore) -> Prev
     loop {
         let around = Around {
             mappers: &mappers,
+            policies: &[],
             scheduler: &LocalScheduler,
             describe: &|decision| act_local::describe(&this_machine, decision),
             manifests: &at_hand,

@@ -161,6 +161,7 @@ pub(crate) fn open(
         sources: Arc::new(sources),
         groups: Arc::new(FileGroups::new(&config.state)),
         mappers: mappers(config),
+        policies: Vec::new(),
         scheduler: Arc::new(LocalScheduler),
         provisioner: shared.provisioner.clone(),
         clock,

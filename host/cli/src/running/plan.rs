@@ -157,7 +157,7 @@ async fn prepare_file(
             return Err(checked(problems, sources));
         }
     };
-    let unplaced = check::unplaceable(&prepared.request, &mappers(config)).await;
+    let unplaced = check::unplaceable(&prepared.request, &mappers(config), &[]).await;
     if !unplaced.is_empty() {
         let problems = unplaced.into_iter().map(|(found, hint)| problem(found, hint)).collect();
         return Err(checked(problems, sources));

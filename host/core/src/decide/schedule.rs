@@ -15,7 +15,7 @@ pub struct Case {
     pub launch: LaunchId,
     /// What is known of the job.
     pub facts: JobFacts,
-    /// Where the mapper placed it, policies' amends counted in.
+    /// Where the mapper placed it, policies' amends counted in, and what its hop says of pool and spot.
     pub placement: Placement,
     /// Which of [`Placement::hops`] this launch tries; 0 where there are none.
     pub hop: u32,

@@ -2,10 +2,11 @@
 
 use act_core::Conclusion;
 use act_core::control::RemoteUses;
-use act_core::decide::{JobFacts, LabelAsk};
+use act_core::decide::LabelAsk;
 use act_core::ids::JobKey;
-use act_core::provisioner::Document;
+use act_core::place::Decision;
 use act_expr::Value;
+use act_job::content;
 use act_workflow::evaluate;
 use act_workflow::ids::JobId;
 use act_workflow::matrix::Leg;
@@ -15,12 +16,14 @@ use act_workflow::token::{Token, TokenKind};
 use act_workflow::written;
 
 use crate::cancel::Cancel;
+use crate::content::{Surroundings, of_job};
 use crate::dispatcher::WorkflowScope;
 use crate::facts::job_facts;
-use crate::launch::{began, placed_case};
+use crate::hearing::{Hearing, Judged};
+use crate::launches::{Launches, Next, began};
 use crate::legs::{self, Wanted};
 use crate::outcome::{Outcome, Outcomes};
-use crate::place::{Placed, Unplaced, answers, decide, label_ask, verdict};
+use crate::place::{Unplaced, answers, label_ask, verdict};
 use crate::request::RunRequest;
 use crate::scope::JobScope;
 use crate::secrets::Secrets;
@@ -29,7 +32,7 @@ use crate::settings::Settings;
 use super::steps::Reader;
 use super::truth::{Truth, judge};
 use super::unknown::{Dependencies, UnknownInputs, Unknowns, add};
-use super::{Around, Deferred, Fate, JobPreview, Known, LegPreview, MachinePreview, Preview, Work};
+use super::{Around, Deferred, Fate, JobPreview, Known, LegPreview, MachinePreview, Preview, Work, Would};
 
 pub(super) struct Previewer<'a> {
     request: &'a RunRequest,
@@ -66,6 +69,7 @@ impl<'a> Previewer<'a> {
         let workflow = &self.request.workflow;
         let scope = WorkflowScope {
             caller: None,
+            callers: Vec::new(),
             prefix: String::new(),
             jobs: self.request.selection.of(&workflow.jobs),
             enclosing: &workflow.enclosing,
@@ -254,25 +258,91 @@ impl<'a> Previewer<'a> {
         leg: Option<&Leg>,
         name: Option<&String>,
     ) -> MachinePreview {
+        let ask = self.ask(case, job, key, leg, name);
         let mut machine = MachinePreview {
-            ask: self.ask(case, job, key, leg, name),
+            place: content::place(job.runs_on.span, &self.request.files),
+            labels: ask.now().map(|ask| ask.labels.clone()).unwrap_or_default(),
+            ask,
+            verdicts: Vec::new(),
             answers: Vec::new(),
             placed: None,
             scheduler: self.around.scheduler.name().to_owned(),
             decision: None,
             documents: Vec::new(),
+            would: Would::Run,
         };
-        let Known::Now(ask) = &machine.ask else { return machine };
-        machine.answers = answers(self.around.mappers, ask).await;
-        let facts = ask.facts.clone();
-        match verdict(ask, machine.answers.clone()) {
-            Err(unplaced) => machine.decision = Some(Known::Wrong(unplaced.lines())),
-            Ok(placed) => {
-                self.decide(&mut machine, case, job, key, (facts, &placed)).await;
-                machine.placed = Some(placed);
-            }
+        machine.would = match self.ahead(&mut machine, case, job, key).await {
+            Ok(would) | Err(would) => would,
+        };
+        if machine.decision.is_none() && !machine.would.reasons().is_empty() {
+            machine.decision = Some(Known::Wrong(machine.would.reasons()));
         }
         machine
+    }
+
+    /// Looks ahead on a leg, up to its start; what keeps it from starting is the error.
+    async fn ahead(
+        &self,
+        machine: &mut MachinePreview,
+        case: Case<'_>,
+        job: &StepsJob,
+        key: &JobKey,
+    ) -> Result<Would, Would> {
+        let mut ask = match &machine.ask {
+            Known::Now(ask) => ask.clone(),
+            Known::Deferred(deferred) => return Ok(Would::Deferred(deferred.clone())),
+            Known::Wrong(messages) => return Err(Would::Wrong(messages.clone())),
+        };
+        let mut hearing = self.hearing(case, job, &ask);
+        if let Some(hearing) = &mut hearing {
+            let judged = hearing.queued(&mut ask).await;
+            machine.ask = Known::Now(ask.clone());
+            machine.heed(judged)?;
+        }
+        machine.answers = answers(self.around.mappers, &ask).await;
+        let mut placed = verdict(&ask, machine.answers.clone()).map_err(Would::unplaced)?;
+        let judged = match &hearing {
+            Some(hearing) => hearing.placed(&mut placed).await,
+            None => Judged::default(),
+        };
+        let placement = placed.placement.clone();
+        machine.placed = Some(placed);
+        machine.heed(judged)?;
+        if let Some(deferred) = unknown_settings(case, job) {
+            machine.decision = Some(Known::Deferred(deferred.clone()));
+            return Ok(Would::Deferred(deferred));
+        }
+        let settings = Settings::of(job, case.expressions, &self.request.files).map_err(Would::Wrong)?;
+        // Nothing is asked of a clock here: the time is the run's.
+        let now = began(self.request);
+        let mut launches = Launches::new(self.request, key, ask.facts, placement, settings.timeout, now);
+        let decision = match self.decide(&mut launches).await.map_err(Would::unplaced)? {
+            Ahead::Decided(decision) => decision,
+            Ahead::Waits(reason) => return Ok(Would::Wait(reason)),
+        };
+        machine.documents = (self.around.describe)(&decision);
+        let judged = match &hearing {
+            Some(hearing) => hearing.launch(&launches.case.placement, &decision).await,
+            None => Judged::default(),
+        };
+        machine.decision = Some(Known::Now(decision));
+        machine.heed(judged)?;
+        Ok(Would::Run)
+    }
+
+    fn hearing(&self, case: Case<'_>, job: &StepsJob, ask: &LabelAsk) -> Option<Hearing> {
+        if self.around.policies.is_empty() {
+            return None;
+        }
+        let text = |token: &Token| match case.unknowns.in_token(token) {
+            Some(_) => None,
+            None => evaluate::now(evaluate::text(token, case.expressions)).ok(),
+        };
+        let scope = &case.level.scope;
+        let (files, callers) = (&self.request.files, &scope.callers);
+        let around = Surroundings { files, callers, enclosing: scope.enclosing, text: &text };
+        let place = content::place(case.job.id_span, files);
+        Some(Hearing::new(self.around.policies, ask, of_job(case.job, job, around), place))
     }
 
     fn ask(
@@ -294,36 +364,17 @@ impl<'a> Previewer<'a> {
         Known::of(ask.map_err(|error| error.messages(&self.request.files)))
     }
 
-    async fn decide(
-        &self,
-        machine: &mut MachinePreview,
-        case: Case<'_>,
-        job: &StepsJob,
-        key: &JobKey,
-        (facts, placed): (JobFacts, &Placed),
-    ) {
-        let tokens = [&job.timeout_minutes, &job.cancel_timeout_minutes, &job.continue_on_error];
-        let mut unknown = Vec::new();
-        for deferred in tokens.into_iter().flatten().filter_map(|token| case.unknowns.in_token(token)) {
-            add(&mut unknown, deferred.0);
-        }
-        if !unknown.is_empty() {
-            machine.decision = Some(Known::Deferred(Deferred(unknown)));
-            return;
-        }
-        let settings = Settings::of(job, case.expressions, &self.request.files);
-        let decision = match settings {
-            Ok(settings) => {
-                let placement = placed.placement.clone();
-                // Nothing is asked of a clock here: the time is the run's.
-                let now = began(self.request);
-                let asked = placed_case(self.request, key, facts, placement, settings.timeout, now);
-                decide(self.around.scheduler, &asked).await.map_err(Unplaced::lines)
+    /// Asks the scheduler, hop by hop.
+    async fn decide(&self, launches: &mut Launches) -> Result<Ahead, Unplaced> {
+        let scheduler = self.around.scheduler;
+        loop {
+            let ruling = scheduler.decide(&launches.case).await;
+            match launches.follow(scheduler.name(), ruling)? {
+                Next::Launch(decision) => return Ok(Ahead::Decided(decision)),
+                Next::Wait { reason, .. } => return Ok(Ahead::Waits(reason)),
+                Next::Ask => {}
             }
-            Err(messages) => Err(messages),
-        };
-        machine.documents = decision.as_ref().map_or_else(|_| Vec::<Document>::new(), self.around.describe);
-        machine.decision = Some(Known::of(decision));
+        }
     }
 
     async fn call(
@@ -341,6 +392,7 @@ impl<'a> Previewer<'a> {
         };
         let scope = WorkflowScope {
             caller: Some(key),
+            callers: case.level.scope.callers.iter().copied().chain([case.job]).collect(),
             prefix: format!("{name} / "),
             jobs: called.jobs.iter().collect(),
             enclosing: &called.enclosing,
@@ -396,6 +448,30 @@ impl<'a> Previewer<'a> {
             jobs: Vec::new(),
         };
         evaluate::now(evaluate::call_inputs(&call, &called, scope)).map_err(messages)
+    }
+}
+
+/// What a scheduler rules before anything is made.
+enum Ahead {
+    Decided(Decision),
+    Waits(String),
+}
+
+/// Returns what the keys depend on that a decision takes into account.
+fn unknown_settings(case: Case<'_>, job: &StepsJob) -> Option<Deferred> {
+    let tokens = [&job.timeout_minutes, &job.cancel_timeout_minutes, &job.continue_on_error];
+    let mut unknown = Vec::new();
+    for deferred in tokens.into_iter().flatten().filter_map(|token| case.unknowns.in_token(token)) {
+        add(&mut unknown, deferred.0);
+    }
+    if unknown.is_empty() { None } else { Some(Deferred(unknown)) }
+}
+
+impl MachinePreview {
+    /// Keeps what policies said.
+    fn heed(&mut self, judged: Judged) -> Result<(), Would> {
+        self.verdicts.extend(judged.verdicts);
+        judged.denial.map_or(Ok(()), |denial| Err(Would::denied(denial)))
     }
 }
 

@@ -116,7 +116,13 @@ fn look(text: &str, files: Files, selection: Selection) -> Preview {
         let minutes = decision.bind.deadline.map_or(0, |deadline| deadline.as_secs() / 60);
         vec![Document { title: "a process".into(), text: format!("{minutes} minutes") }]
     };
-    let around = Around { mappers: &mappers, scheduler: &Process, describe: &describe, manifests: &files };
+    let around = Around {
+        mappers: &mappers,
+        policies: &[],
+        scheduler: &Process,
+        describe: &describe,
+        manifests: &files,
+    };
     // Nobody waits here.
     preview(&request, &around).now_or_never().expect("a preview without plugins is ready at once")
 }

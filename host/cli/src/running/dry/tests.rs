@@ -94,8 +94,13 @@ fn looked(text: &str) -> (RunStarted, Preview) {
     };
     let mappers: [Arc<dyn LabelMapper>; 1] = [Arc::new(Near)];
     let describe = |_: &Decision| vec![Document { title: "a process".into(), text: "folder: /m\n".into() }];
-    let around =
-        Around { mappers: &mappers, scheduler: &LocalScheduler, describe: &describe, manifests: &files.0 };
+    let around = Around {
+        mappers: &mappers,
+        policies: &[],
+        scheduler: &LocalScheduler,
+        describe: &describe,
+        manifests: &files.0,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     (started, runtime.block_on(preview(&request, &around)))
 }

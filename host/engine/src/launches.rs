@@ -1,0 +1,181 @@
+//! The launches of one leg: what the scheduler's rulings make of its case.
+//!
+//! Pure: the dispatcher asks, waits and makes machines. Each hop and each machine that was refused raise the launch's
+//! number; the same rulings give the same numbers. Workflows see none of it.
+
+use std::time::Duration;
+
+use act_core::decide::{Case, JobFacts, PastLaunch, Ruling, Seen, Sighting};
+use act_core::ids::{Epoch, JobKey, Launch, LaunchId};
+use act_core::place::{Bind, Decision, Placement};
+use jiff::Timestamp;
+
+use crate::place::Unplaced;
+use crate::request::RunRequest;
+
+/// Who speaks for a launch: nobody takes over from this host.
+pub(crate) const EPOCH: Epoch = Epoch(1);
+
+/// The number of a job's first launch.
+pub(crate) const FIRST: Launch = Launch(1);
+
+/// Launches of one attempt, at the most: who is refused more often is not served by another.
+const MAX_LAUNCHES: u32 = 100;
+
+/// The launches of one leg.
+pub(crate) struct Launches {
+    /// Of the next launch, or of the one that goes on.
+    pub(crate) case: Case,
+    /// Before its hop changed it.
+    placement: Placement,
+    /// Why hops were given up, each with its name.
+    given_up: Vec<String>,
+}
+
+/// What is to be done.
+pub(crate) enum Next {
+    /// This machine is wanted.
+    Launch(Decision),
+    /// The scheduler is to be asked, with the case as it is now.
+    Ask,
+    /// As before, but not before then.
+    Wait { until: Timestamp, reason: String },
+}
+
+impl Launches {
+    /// Begins with the first launch of a placed leg.
+    pub(crate) fn new(
+        request: &RunRequest,
+        key: &JobKey,
+        facts: JobFacts,
+        placement: Placement,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Self {
+        let repository = request.source.repository.clone();
+        let case = Case {
+            launch: LaunchId { run: request.run, job: key.clone(), attempt: request.attempt, launch: FIRST },
+            facts,
+            placement: on_hop(&placement, 0),
+            hop: 0,
+            bind: Bind { repository, deadline: Some(timeout), ..Bind::default() },
+            now,
+            waiting_since: now,
+            history: Vec::new(),
+        };
+        Self { case, placement, given_up: Vec::new() }
+    }
+
+    /// Follows a ruling on a case that was not decided.
+    ///
+    /// # Errors
+    /// Why there is no machine.
+    pub(crate) fn follow(&mut self, scheduler: &str, ruling: Ruling) -> Result<Next, Unplaced> {
+        match ruling {
+            Ruling::Launch(decision) => Ok(self.decided(decision)),
+            Ruling::Wait { until, reason } => Ok(Next::Wait { until, reason }),
+            Ruling::NextHop { reason } => self.next_hop(&reason),
+            Ruling::Fail { reason } => Err(Unplaced { failed: false, ..lost(reason) }),
+            Ruling::Keep => {
+                Err(scheduler_failed(scheduler, "it ruled to keep a launch that there is not", None))
+            }
+            Ruling::Failed { reason, needs } => Err(scheduler_failed(scheduler, &reason, needs)),
+        }
+    }
+
+    /// Follows a ruling on a launch whose machine was refused: what comes now is another launch.
+    ///
+    /// # Errors
+    /// Why there is no machine.
+    pub(crate) fn follow_refusal(
+        &mut self,
+        scheduler: &str,
+        ruling: Ruling,
+        refused: &str,
+    ) -> Result<Next, Unplaced> {
+        match ruling {
+            Ruling::Keep => Err(lost(refused.to_owned())),
+            Ruling::Launch(_) | Ruling::Wait { .. } => {
+                self.raise(refused)?;
+                self.follow(scheduler, ruling)
+            }
+            Ruling::NextHop { .. } | Ruling::Fail { .. } | Ruling::Failed { .. } => {
+                self.follow(scheduler, ruling)
+            }
+        }
+    }
+
+    /// Takes down that the launch's machine was refused, and returns what is shown to the scheduler.
+    pub(crate) fn refused(&mut self, reason: &str, may_come: bool, at: Timestamp) -> Seen {
+        let text = reason.to_owned();
+        let seen = match may_come {
+            true => Seen::Quota { text },
+            false => Seen::Other { code: "refused".to_owned(), text },
+        };
+        self.case.now = at;
+        if let Some(last) = self.case.history.last_mut() {
+            last.seen.push(Sighting { at, seen: seen.clone() });
+        }
+        seen
+    }
+
+    fn decided(&mut self, decision: Decision) -> Next {
+        let Case { launch, hop, now, .. } = &self.case;
+        let past = PastLaunch {
+            launch: launch.launch,
+            hop: *hop,
+            at: *now,
+            decision: decision.clone(),
+            seen: Vec::new(),
+        };
+        self.case.history.push(past);
+        Next::Launch(decision)
+    }
+
+    fn next_hop(&mut self, reason: &str) -> Result<Next, Unplaced> {
+        let hop = self.case.hop as usize;
+        let here = self.placement.hops.get(hop).map_or("the only backend", |hop| hop.backend.as_str());
+        self.given_up.push(format!("{here}: {reason}"));
+        if hop + 1 >= self.placement.hops.len() {
+            return Err(lost(format!("there is no backend left to try: {}", self.given_up.join("; "))));
+        }
+        self.raise(reason)?;
+        self.case.hop += 1;
+        self.case.placement = on_hop(&self.placement, hop + 1);
+        Ok(Next::Ask)
+    }
+
+    fn raise(&mut self, reason: &str) -> Result<(), Unplaced> {
+        let launch = &mut self.case.launch.launch;
+        if launch.0 >= MAX_LAUNCHES {
+            return Err(lost(format!("given up after {MAX_LAUNCHES} launches: {reason}")));
+        }
+        launch.0 += 1;
+        Ok(())
+    }
+}
+
+/// Returns a placement as one of its hops changes it.
+fn on_hop(placement: &Placement, hop: usize) -> Placement {
+    let mut here = placement.clone();
+    if let Some(hop) = placement.hops.get(hop) {
+        here.pool = hop.pool.clone().or(here.pool);
+        here.spot = hop.spot.or(here.spot);
+    }
+    here
+}
+
+const fn lost(message: String) -> Unplaced {
+    Unplaced { message, hint: None, failed: true, needs: None }
+}
+
+fn scheduler_failed(scheduler: &str, reason: &str, needs: Option<String>) -> Unplaced {
+    let hint = needs.as_ref().map(|needs| format!("it needs `{needs}`"));
+    Unplaced { message: format!("the scheduler `{scheduler}` failed: {reason}"), hint, failed: true, needs }
+}
+
+/// Returns when a run began, as its id says.
+pub(crate) fn began(request: &RunRequest) -> Timestamp {
+    let millis = i64::try_from(request.run.millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
