@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{completions, expr, graph, list, run, runs, validate};
+use crate::commands::{completions, explain, expr, graph, list, run, runs, validate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
@@ -29,6 +29,9 @@ enum Subcommands {
     /// Run workflows
     #[command(after_help = RUN_HELP)]
     Run(Box<RunFlags>),
+    /// Explain why each job would run, where, and who says so
+    #[command(after_help = explain::HELP)]
+    Explain(Box<explain::Flags>),
     /// List the jobs of workflows
     List(list::Flags),
     /// Draw the jobs of workflows and what they need
@@ -86,6 +89,7 @@ fn start(world: &World) -> Result<Exit, CliError> {
     }
     match Cli::try_parse_from(&world.args) {
         Ok(Cli { command: Subcommands::Run(flags) }) => run::run(*flags, world),
+        Ok(Cli { command: Subcommands::Explain(flags) }) => explain::run(*flags, world),
         Ok(Cli { command: Subcommands::List(flags) }) => list::run(flags, world),
         Ok(Cli { command: Subcommands::Graph(flags) }) => graph::run(flags, world),
         Ok(Cli { command: Subcommands::Validate(flags) }) => validate::run(&flags, world),

@@ -10,6 +10,7 @@
 //! Nothing else is read from the environment: what a job gets of it is said with `--env NAME` or `--inherit-env`.
 
 mod event;
+pub(crate) mod plugins;
 mod values;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::error::CliError;
 use crate::flags::value::{Leg, Platform};
 use crate::flags::{LogFormat, RunFlags, SelectionFlags};
 use crate::folders::Folders;
+use crate::running::name_of;
 use crate::world::World;
 
 pub(crate) use event::Payload;
@@ -53,10 +55,36 @@ pub(crate) struct Config {
     pub(crate) actions: Actions,
     /// Where runs are kept.
     pub(crate) state: PathBuf,
+    /// Who decides besides this program.
+    pub(crate) plugins: Plugins,
     /// How the run is shown.
     pub(crate) output: Output,
-    /// Start nothing, show what would run.
-    pub(crate) dry_run: bool,
+    /// What becomes of what was planned.
+    pub(crate) mode: Mode,
+}
+
+/// What becomes of what was planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It runs.
+    Run,
+    /// What would run is shown.
+    DryRun,
+    /// Why it would run where is shown.
+    Explain,
+}
+
+/// Which plugins, as far as flags say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plugins {
+    /// Files and names of installed ones, in the order in which they are asked; before those of `act-host.toml`.
+    pub(crate) wanted: Vec<PathBuf>,
+    /// The user's `act-host.toml`, if another than the usual one.
+    pub(crate) file: Option<PathBuf>,
+    /// Where installed ones are.
+    pub(crate) installed: PathBuf,
+    /// Where what was compiled is kept.
+    pub(crate) cache: PathBuf,
 }
 
 /// Which workflows and jobs.
@@ -172,6 +200,10 @@ impl Config {
             remote: flags.event.remote_name.unwrap_or_else(|| "origin".to_owned()),
         };
         let cache = flags.actions.action_cache_path.map(|path| selection.root.join(path));
+        let wanted = |plugin: PathBuf| match name_of(&plugin) {
+            Some(_) => plugin,
+            None => selection.root.join(plugin),
+        };
         let absolute = |mut local: LocalRepository| {
             local.folder = selection.root.join(&local.folder);
             local
@@ -203,7 +235,13 @@ impl Config {
                 quiet: flags.output.quiet,
                 show_secrets: flags.output.insecure_secrets,
             },
-            dry_run: flags.instead.dry_run,
+            plugins: Plugins {
+                wanted: flags.plugins.plugin.into_iter().map(wanted).collect(),
+                file: flags.plugins.config.map(|path| selection.root.join(path)),
+                installed: folders.data.join("plugins"),
+                cache: folders.cache.join("plugins"),
+            },
+            mode: if flags.instead.dry_run { Mode::DryRun } else { Mode::Run },
             selection,
         })
     }

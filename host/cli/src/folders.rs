@@ -16,6 +16,8 @@ pub(crate) struct Folders {
     pub(crate) state: PathBuf,
     /// What can be fetched again: `$XDG_CACHE_HOME/act-host`, `~/.cache/act-host`.
     pub(crate) cache: PathBuf,
+    /// What was installed: `$XDG_DATA_HOME/act-host`, `~/.local/share/act-host`.
+    pub(crate) data: PathBuf,
 }
 
 /// No folder can be named.
@@ -33,9 +35,11 @@ impl Folders {
         let state =
             own_state.or_else(|| xdg(world, "XDG_STATE_HOME", ".local/state").map(|base| base.join(NAME)));
         let cache = xdg(world, "XDG_CACHE_HOME", ".cache").map(|base| base.join(NAME));
+        let data = xdg(world, "XDG_DATA_HOME", ".local/share").map(|base| base.join(NAME));
         Ok(Self {
             state: state.ok_or(NoFolder { what: "runs", variable: "ACT_HOST_STATE" })?,
             cache: cache.ok_or(NoFolder { what: "actions", variable: "XDG_CACHE_HOME" })?,
+            data: data.ok_or(NoFolder { what: "plugins", variable: "XDG_DATA_HOME" })?,
         })
     }
 }

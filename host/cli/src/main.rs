@@ -25,6 +25,7 @@ mod repository_files;
 mod running;
 mod stream;
 mod text_file;
+mod words;
 mod world;
 
 use std::process::ExitCode;

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct World {
     /// Command line, the program's own name first.
     pub(crate) args: Vec<OsString>,
+    /// The program's own file.
+    pub(crate) program: Option<PathBuf>,
     /// Environment variables.
     pub(crate) env: BTreeMap<OsString, OsString>,
     /// Working directory; `None` when it was removed under us.
@@ -32,6 +34,7 @@ impl World {
         let somebody_types = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self {
             args: std::env::args_os().collect(),
+            program: std::env::current_exe().ok(),
             env: std::env::vars_os().collect(),
             cwd: std::env::current_dir().ok(),
             home: std::env::home_dir().filter(|home| home.is_absolute()),

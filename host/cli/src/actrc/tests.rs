@@ -56,6 +56,8 @@ fn a_repository_may_not_grant() {
         "--directory /",
         "-C /",
         "--local-repository o/r@v1=/",
+        "--plugin labels.wasm",
+        "--config act-host.toml",
         "--action-cache-path /tmp",
         "--env HOME",
         "--var HOME",

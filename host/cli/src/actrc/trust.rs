@@ -25,7 +25,7 @@ enum Rule {
 
 /// Flags that a repository's file may use, by their ids. Not here, so refused: `--secret`, `--secret-file`,
 /// `--inherit-env`, `--bind`, `--keep`, `--no-filters`, `--actor`, `--directory`, `--local-repository`,
-/// `--action-cache-path`, `--insecure-secrets`.
+/// `--action-cache-path`, `--plugin`, `--config`, `--insecure-secrets`.
 const RULES: &[(&str, Rule)] = &[
     ("workflows", Rule::Inside),
     ("jobs", Rule::Free),

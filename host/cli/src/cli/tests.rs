@@ -73,6 +73,12 @@ fn the_help_of_act_reads_well() {
           --action-cache-path <DIR>
               Keep fetched actions here [default: $XDG_CACHE_HOME/act-host/actions]
 
+    Plugins:
+          --plugin <FILE|NAME>  Ask this plugin before those of act-host.toml: a file, or the name of
+                                one that is installed; may be given again
+          --config <FILE>       Read plugins, their settings, limits and grants from this file [default:
+                                $XDG_CONFIG_HOME/act-host/act-host.toml]
+
     Instead of running:
       -n, --dryrun    Show what would run; start nothing
       -l, --list      List the jobs, as `act-host list`
@@ -102,6 +108,7 @@ fn the_help_of_the_program_names_its_commands_and_exit_codes() {
 
     Commands:
       run          Run workflows
+      explain      Explain why each job would run, where, and who says so
       list         List the jobs of workflows
       graph        Draw the jobs of workflows and what they need
       validate     Check workflows and actions

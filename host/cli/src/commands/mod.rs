@@ -1,6 +1,7 @@
 //! The commands, one file each: flags in, exit code out.
 
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod expr;
 pub(crate) mod graph;
 pub(crate) mod list;

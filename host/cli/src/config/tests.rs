@@ -68,7 +68,9 @@ fn nothing_said_gives_the_documented_defaults() {
     assert_eq!(config.state, scene.home.path().join(".local/state/act-host"));
     assert_eq!(config.actions.cache, scene.home.path().join(".cache/act-host/actions"));
     assert_eq!(config.output.format, LogFormat::Plain);
-    assert!(config.filters && !config.machine.bind && !config.machine.inherit_env && !config.dry_run);
+    assert!(
+        config.filters && !config.machine.bind && !config.machine.inherit_env && config.mode == Mode::Run
+    );
 }
 
 #[test]

@@ -8,5 +8,5 @@ mod selection;
 pub(crate) mod value;
 
 pub(crate) use output::LogFormat;
-pub(crate) use run::RunFlags;
+pub(crate) use run::{ActionFlags, EventFlags, MachineFlags, OutputFlags, PluginFlags, RunFlags, ValueFlags};
 pub(crate) use selection::SelectionFlags;

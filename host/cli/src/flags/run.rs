@@ -40,6 +40,9 @@ pub(crate) struct RunFlags {
     pub(crate) actions: ActionFlags,
 
     #[command(flatten)]
+    pub(crate) plugins: PluginFlags,
+
+    #[command(flatten)]
     pub(crate) instead: InsteadFlags,
 
     #[command(flatten)]
@@ -146,6 +149,19 @@ pub(crate) struct ActionFlags {
     pub(crate) action_cache_path: Option<PathBuf>,
 }
 
+/// Who decides besides this program.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+#[command(next_help_heading = "Plugins")]
+pub(crate) struct PluginFlags {
+    /// Ask this plugin before those of act-host.toml: a file, or the name of one that is installed; may be given again
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) plugin: Vec<PathBuf>,
+
+    /// Read plugins, their settings, limits and grants from this file [default: $XDG_CONFIG_HOME/act-host/act-host.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 /// Ask instead of run.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Instead of running")]
@@ -206,6 +222,7 @@ impl RunFlags {
             values: self.values.over(weaker.values),
             machine: self.machine.over(weaker.machine),
             actions: self.actions.over(weaker.actions),
+            plugins: self.plugins.over(weaker.plugins),
             instead: if self.instead == InsteadFlags::default() { weaker.instead } else { self.instead },
             output: self.output.over(weaker.output),
         }
@@ -257,6 +274,13 @@ impl ActionFlags {
             action_offline_mode: self.action_offline_mode || weaker.action_offline_mode,
             action_cache_path: self.action_cache_path.or(weaker.action_cache_path),
         }
+    }
+}
+
+impl PluginFlags {
+    fn over(self, weaker: Self) -> Self {
+        // Who is asked first is the command line's to say.
+        Self { plugin: join(self.plugin, weaker.plugin), config: self.config.or(weaker.config) }
     }
 }
 

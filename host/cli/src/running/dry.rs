@@ -4,9 +4,9 @@
 //! repositories are looked for in the store only. What would run is the engine's [`preview`]; here its manifests
 //! are found, and it is shown: for people, or with `--json` as one object a job instance (see [`json`]).
 
-mod json;
+pub(super) mod json;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod text;
 
 use std::cell::RefCell;
@@ -19,10 +19,9 @@ use act_engine::preview::{
     ActionPlace, Around, Fate, FoundManifest, JobPreview, Manifests, Preview, Work, preview,
 };
 use act_git::{ActionStore, StoreError};
-use act_local::LocalScheduler;
 
+use super::deciders::Deciders;
 use super::host::this_machine;
-use super::plan::mappers;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -34,12 +33,13 @@ use crate::stream;
 pub(super) async fn show(
     prepared: &[Prepared],
     config: &Config,
+    deciders: &Deciders,
     store: &ActionStore,
 ) -> Result<Exit, CliError> {
     let mut shown = String::new();
     let mut fails = false;
     for (index, prepared) in prepared.iter().enumerate() {
-        let found = look(prepared, config, store).await;
+        let found = look(prepared, config, deciders, store).await;
         let started = &prepared.request.started;
         if config.output.format == LogFormat::Json {
             json::lines(started, &found, &mut shown);
@@ -54,16 +54,20 @@ pub(super) async fn show(
 }
 
 /// Looks again while actions are asked for that were not looked up before.
-async fn look(prepared: &Prepared, config: &Config, store: &ActionStore) -> Preview {
-    let mappers = mappers(config);
+pub(super) async fn look(
+    prepared: &Prepared,
+    config: &Config,
+    deciders: &Deciders,
+    store: &ActionStore,
+) -> Preview {
     let this_machine = this_machine(config);
     let mut at_hand =
         AtHand { root: &config.selection.root, remote: HashMap::new(), asked: RefCell::default() };
     loop {
         let around = Around {
-            mappers: &mappers,
-            policies: &[],
-            scheduler: &LocalScheduler,
+            mappers: &deciders.mappers,
+            policies: &deciders.policies,
+            scheduler: &*deciders.scheduler,
             describe: &|decision| act_local::describe(&this_machine, decision),
             manifests: &at_hand,
         };

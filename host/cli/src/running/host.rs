@@ -13,16 +13,16 @@ use act_core::tree::Tree;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
 use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
-use act_local::{LocalConfig, LocalProvisioner, LocalScheduler};
+use act_local::{LocalConfig, LocalProvisioner};
 use act_store::{Appended, FileGroups, LogError, Runs};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore};
 
+use super::deciders::Deciders;
 use super::facts::Facts;
-use super::plan::mappers;
 use super::trouble::UsedAt;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::LogFormat;
@@ -57,8 +57,8 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
         root: config.actions.cache.clone(),
         server: parse(&facts.repository.server_url)?,
         token: config.secrets.0.get("GITHUB_TOKEN").map(|token| Secret::new(token.clone())),
-        // A dry run fetches nothing.
-        offline: config.actions.offline || config.dry_run,
+        // What runs nothing fetches nothing.
+        offline: config.actions.offline || config.mode != Mode::Run,
         local: config.actions.local.clone(),
     };
     Ok(ActionStore::new(facts.git.clone(), options, |notice| match notice {
@@ -110,6 +110,7 @@ fn inherited(env: &BTreeMap<OsString, OsString>, all: bool) -> Vec<(String, Stri
 pub(crate) struct Shared {
     pub(crate) store: Arc<ActionStore>,
     pub(crate) provisioner: Arc<LocalProvisioner>,
+    deciders: Deciders,
     places: Arc<Semaphore>,
 }
 
@@ -118,10 +119,14 @@ const CONCURRENT_JOBS: usize = 64;
 
 impl Shared {
     /// Opens this machine, with as many places as are wanted.
-    pub(crate) fn open(config: &Config, store: Arc<ActionStore>) -> Result<Self, CliError> {
+    pub(crate) fn open(
+        config: &Config,
+        store: Arc<ActionStore>,
+        deciders: Deciders,
+    ) -> Result<Self, CliError> {
         let places = config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into);
         let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { store, provisioner: provisioner(config)?, places })
+        Ok(Self { store, provisioner: provisioner(config)?, deciders, places })
     }
 }
 
@@ -160,9 +165,9 @@ pub(crate) fn open(
         log: log.clone(),
         sources: Arc::new(sources),
         groups: Arc::new(FileGroups::new(&config.state)),
-        mappers: mappers(config),
-        policies: Vec::new(),
-        scheduler: Arc::new(LocalScheduler),
+        mappers: shared.deciders.mappers.clone(),
+        policies: shared.deciders.policies.clone(),
+        scheduler: shared.deciders.scheduler.clone(),
         provisioner: shared.provisioner.clone(),
         clock,
         places: shared.places.clone(),

@@ -3,17 +3,24 @@
 //! ```text
 //! read    workflow files, with the workflows they call, near and far
 //! facts   the repository, the event, who runs it
+//! plugins  found and loaded, and what they log
+//! deciders who says where jobs go, and whether they may
 //! plan    which workflows and jobs; what is refused; the request
 //! dry     shows the plan instead of going on
+//! explain shows who decided what instead of going on
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! trouble what is said of an action that cannot be had
 //! signals who may cancel it from outside
 //! ```
 
+mod deciders;
 mod dry;
+mod explain;
 mod facts;
 mod host;
 mod plan;
+mod plugin_log;
+mod plugins;
 mod read;
 mod signals;
 mod trouble;
@@ -28,13 +35,17 @@ use act_engine::{Cancel, Prepared, RunEnd, RunRequest};
 use act_store::{KeepRuns, Runs};
 use futures_util::future::join_all;
 
+use self::deciders::Deciders;
 use self::host::{RunHost, Shared, ToldLog};
+use self::plugin_log::{PluginLog, heard_by};
 use self::signals::StopSignals;
-use crate::config::Config;
+use crate::config::{self, Config, Mode};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::stream;
 use crate::world::World;
+
+pub(crate) use self::plugins::name_of;
 
 /// Runs what the configuration selects.
 pub(crate) fn run(config: &Config, world: &World) -> Result<Exit, CliError> {
@@ -49,6 +60,16 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     // The processor is free while git looks around.
     let (facts, ()) = tokio::join!(facts::gather(config, world), async { act_workflow::read::prepare() });
     let facts = facts?;
+    let file = config.plugins.file.as_deref();
+    let files = match config::plugins::read(file, &config.selection.root, world)? {
+        Ok(files) => files,
+        Err(invalid) => {
+            return Ok(crate::commands::show_invalid(&invalid));
+        }
+    };
+    let log = Arc::new(PluginLog { verbose: config.output.verbose });
+    let plugins = plugins::load(config, &files, log, world).await?;
+    let deciders = Deciders::new(config, &plugins);
     let store = Arc::new(host::action_store(config, &facts)?);
     let workflows = read::read(config, world, &store, &facts).await?;
     let workflows = match workflows {
@@ -57,7 +78,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
             return Ok(crate::commands::show_invalid(&invalid));
         }
     };
-    let planned = match plan::plan(config, &facts, workflows).await? {
+    let planned = match plan::plan(config, &facts, &deciders, workflows).await? {
         Ok(planned) => planned,
         Err(invalid) => {
             return Ok(crate::commands::show_invalid(&invalid));
@@ -66,12 +87,14 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     for line in &planned.notices {
         stream::complain(&format!("notice: {line}\n"));
     }
-    if config.dry_run {
-        return dry::show(&planned.prepared, config, &store).await;
+    match config.mode {
+        Mode::DryRun => return dry::show(&planned.prepared, config, &deciders, &store).await,
+        Mode::Explain => return explain::show(&planned.prepared, config, &deciders, &store).await,
+        Mode::Run => {}
     }
     let cancel = Cancel::root();
     let mut signals = StopSignals::listen();
-    let shared = Shared::open(config, store)?;
+    let shared = Shared::open(config, store, deciders)?;
     sweep(&*shared.provisioner).await;
     let mut runs = Vec::new();
     let labels = labels(&planned.prepared);
@@ -81,7 +104,8 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         runs.push((request, host, log));
     }
     let logs: Vec<_> = runs.iter().map(|(_, _, log)| log.clone()).collect();
-    let runs = runs.into_iter().map(|(request, host, _)| run_one(request, host, &cancel));
+    let run = |(request, host, log)| heard_by(log, run_one(request, host, &cancel));
+    let runs = runs.into_iter().map(run);
     let ends = tokio::select! {
         ends = join_all(runs) => ends,
         never = signals.cancel(&cancel) => match never {},

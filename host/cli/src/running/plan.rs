@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use act_core::decide::LabelMapper;
 use act_core::ids::{Attempt, RunId};
 use act_core::spec::Debugging;
 use act_engine::github::RunFacts;
@@ -12,17 +11,16 @@ use act_engine::prepare::Ask;
 use act_engine::refuse::Finding;
 use act_engine::{Prepared, Secrets, check, prepare, select};
 use act_expr::Value;
-use act_local::{LabelTarget, LocalLabels};
 use act_workflow::events::EventKind;
 use act_workflow::filter::{Exclusion, Selection};
 use act_workflow::source::{Problem, Sources};
 
+use super::deciders::Deciders;
 use super::facts::Facts;
 use super::read::ReadFile;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
 use crate::error::CliError;
-use crate::flags::value::Target;
 use crate::nearest::nearest;
 
 /// What will run.
@@ -35,7 +33,12 @@ pub(crate) struct Planned {
 type Answer = Result<Result<Planned, Vec<CheckedFile>>, CliError>;
 
 /// Decides on all files; the inner error holds everything that is refused.
-pub(crate) async fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -> Answer {
+pub(crate) async fn plan(
+    config: &Config,
+    facts: &Facts,
+    deciders: &Deciders,
+    files: Vec<ReadFile>,
+) -> Answer {
     let kind = event(config, &files)?;
     let event = facts.event(kind);
     let mut notices = Vec::new();
@@ -70,7 +73,7 @@ pub(crate) async fn plan(config: &Config, facts: &Facts, files: Vec<ReadFile>) -
     let mut all_prepared = Vec::new();
     let mut refused = Vec::new();
     for file in selected {
-        match prepare_file(config, facts, &event, file).await {
+        match prepare_file(config, facts, deciders, &event, file).await {
             Ok((prepared, mut found)) => {
                 notices.append(&mut found);
                 all_prepared.push(prepared);
@@ -120,6 +123,7 @@ fn with_jobs(config: &Config, files: Vec<ReadFile>) -> Result<Vec<ReadFile>, Cli
 async fn prepare_file(
     config: &Config,
     facts: &Facts,
+    deciders: &Deciders,
     event: &act_workflow::events::EventFacts,
     file: ReadFile,
 ) -> Result<(Prepared, Vec<String>), CheckedFile> {
@@ -157,7 +161,13 @@ async fn prepare_file(
             return Err(checked(problems, sources));
         }
     };
-    let unplaced = check::unplaceable(&prepared.request, &mappers(config), &[]).await;
+    // An explanation is there to show them, each in its place.
+    let unplaced = match config.mode {
+        Mode::Explain => Vec::new(),
+        Mode::Run | Mode::DryRun => {
+            check::unplaceable(&prepared.request, &deciders.mappers, &deciders.policies).await
+        }
+    };
     if !unplaced.is_empty() {
         let problems = unplaced.into_iter().map(|(found, hint)| problem(found, hint)).collect();
         return Err(checked(problems, sources));
@@ -197,19 +207,6 @@ fn step_debug(config: &Config) -> Debugging {
     } else {
         Debugging::Off
     }
-}
-
-/// Returns the mappers of this machine, in the order in which they are asked.
-pub(crate) fn mappers(config: &Config) -> Vec<Arc<dyn LabelMapper>> {
-    let given = config.machine.platforms.iter().map(|platform| {
-        let target = match &platform.target {
-            Target::ThisMachine => LabelTarget::ThisMachine,
-            Target::Unmapped => LabelTarget::Nowhere,
-            Target::Image(image) => LabelTarget::Image(image.clone()),
-        };
-        (platform.label.clone(), target)
-    });
-    vec![Arc::new(LocalLabels::new(given.collect()))]
 }
 
 /// Time, and randomness from the standard hasher's keys, which the system seeds.

@@ -13,7 +13,7 @@ use act_workflow::source::{Problem, Sources, Span};
 use act_workflow::uses::UsesRef;
 
 use super::facts::Facts;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
 use crate::discover::{self, Found as File};
 use crate::error::CliError;
@@ -79,7 +79,7 @@ async fn read_one(
             };
         }
         for uses in missing {
-            let answer = fetch(store, facts, &uses, config.dry_run).await;
+            let answer = fetch(store, facts, &uses, config.mode != Mode::Run).await;
             fetched.insert(uses, answer);
         }
     }
@@ -93,15 +93,15 @@ fn unreadable(file: &File, error: &std::io::Error, world: &World) -> CheckedFile
     CheckedFile { name, jobs: Vec::new(), problems: vec![problem], sources }
 }
 
-/// Gets a workflow; a dry run goes on without those that are not in the store.
-async fn fetch(store: &ActionStore, facts: &Facts, uses: &RemoteUses, dry_run: bool) -> Found {
+/// Gets a workflow; a dry run and an explanation go on without those that are not in the store.
+async fn fetch(store: &ActionStore, facts: &Facts, uses: &RemoteUses, offline: bool) -> Found {
     match store.workflow(uses).await {
         Ok(workflow) => {
             let (own, _) = facts.repository.repository.split_once('/').unwrap_or_default();
             let trusted = uses.owner.eq_ignore_ascii_case(own);
             Found::Workflow { name: uses.to_string().into(), bytes: workflow.bytes, trusted }
         }
-        Err(StoreError::NotFetched { .. }) if dry_run => Found::OutOfReach,
+        Err(StoreError::NotFetched { .. }) if offline => Found::OutOfReach,
         Err(error) => Found::Missing(ActionError::from(error).message),
     }
 }

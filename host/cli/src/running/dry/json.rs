@@ -58,7 +58,7 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Machine<'a> {
+pub(in crate::running) struct Machine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,11 +144,11 @@ fn line<'a>(started: &'a RunStarted, job: &'a JobPreview, leg: Option<&'a LegPre
     }
 }
 
-fn as_json(value: &Value) -> serde_json::Value {
+pub(in crate::running) fn as_json(value: &Value) -> serde_json::Value {
     serde_json::from_str(&act_expr::json::to_json(value)).unwrap_or_default()
 }
 
-fn machine(leg: &LegPreview) -> Option<Machine<'_>> {
+pub(in crate::running) fn machine(leg: &LegPreview) -> Option<Machine<'_>> {
     let Work::Machine(machine) = &leg.work else { return None };
     let ask = machine.ask.now();
     Some(Machine {
@@ -162,7 +162,10 @@ fn machine(leg: &LegPreview) -> Option<Machine<'_>> {
     })
 }
 
-fn deferred(job: &JobPreview, leg: Option<&LegPreview>) -> BTreeMap<&'static str, String> {
+pub(in crate::running) fn deferred(
+    job: &JobPreview,
+    leg: Option<&LegPreview>,
+) -> BTreeMap<&'static str, String> {
     let mut found = BTreeMap::new();
     let mut note = |field, on: Option<&act_engine::preview::Deferred>| {
         if let Some(on) = on {

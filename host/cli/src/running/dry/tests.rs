@@ -1,7 +1,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use act_core::decide::{LabelAsk, LabelMapper, Mapped};
+use act_core::decide::{LabelAsk, LabelMapper, Mapped, Policy};
 use act_core::event::RunStarted;
 use act_core::ids::{Attempt, RunId};
 use act_core::place::Placement;
@@ -9,6 +9,7 @@ use act_core::spec::SourceRef;
 use act_engine::request::Selection;
 use act_engine::{RunRequest, Secrets};
 use act_expr::{Object, Value};
+use act_local::LocalScheduler;
 use act_workflow::called::{Found, WorkflowFiles};
 use act_workflow::model::CallTarget;
 use act_workflow::options::ParseOptions;
@@ -20,7 +21,8 @@ use act_core::provisioner::Document;
 
 use super::*;
 
-struct Near;
+/// Knows linux and mac.
+pub(in crate::running) struct Near;
 
 #[async_trait::async_trait]
 impl LabelMapper for Near {
@@ -58,6 +60,16 @@ jobs:
 }
 
 fn looked(text: &str) -> (RunStarted, Preview) {
+    let (request, found) = looked_at(text, vec![Arc::new(Near)], Vec::new());
+    (request.started, found)
+}
+
+/// Looks at a workflow with these mappers.
+pub(in crate::running) fn looked_at(
+    text: &str,
+    mappers: Vec<Arc<dyn LabelMapper>>,
+    policies: Vec<Arc<dyn Policy>>,
+) -> (RunRequest, Preview) {
     let tree = tempfile::tempdir().unwrap();
     let action = |name: &str, text: &str| {
         let folder = tree.path().join(name);
@@ -79,8 +91,8 @@ fn looked(text: &str) -> (RunStarted, Preview) {
     let request = RunRequest {
         run: RunId::from_parts(1, 2),
         attempt: Attempt(1),
-        started: started.clone(),
-        files: Vec::new(),
+        started,
+        files: vec!["ci.yml".to_owned(), "called.yml".to_owned()],
         github: Object::new().with("ref", "refs/heads/main"),
         inputs: Value::Null,
         vars: Value::Null,
@@ -92,17 +104,17 @@ fn looked(text: &str) -> (RunStarted, Preview) {
         show_secrets: false,
         workflow,
     };
-    let mappers: [Arc<dyn LabelMapper>; 1] = [Arc::new(Near)];
     let describe = |_: &Decision| vec![Document { title: "a process".into(), text: "folder: /m\n".into() }];
     let around = Around {
         mappers: &mappers,
-        policies: &[],
+        policies: &policies,
         scheduler: &LocalScheduler,
         describe: &describe,
         manifests: &files.0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    (started, runtime.block_on(preview(&request, &around)))
+    let found = runtime.block_on(preview(&request, &around));
+    (request, found)
 }
 
 fn text_of(workflow: &str, verbose: bool) -> String {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use act_core::decide::Mapped;
 use act_core::event::RunStarted;
 use act_core::provisioner::Document;
 use act_engine::preview::{
@@ -10,7 +9,9 @@ use act_engine::preview::{
     StepPreviewKind, Work,
 };
 
-/// Writes a workflow. `verbose` adds what each mapper said.
+use crate::words;
+
+/// Writes a workflow. `verbose` adds what each mapper and each policy said.
 pub(super) fn workflow<'a>(started: &RunStarted, preview: &'a Preview, verbose: bool, shown: &'a mut String) {
     let on = [&*started.event_name, &started.reference].join(" ");
     let _ = writeln!(shown, "{} ({}) on {}", started.workflow, started.workflow_file, on.trim_end());
@@ -86,13 +87,11 @@ impl<'a> Page<'a> {
 
     fn machine(&mut self, machine: &'a MachinePreview, depth: usize) {
         for answer in machine.answers.iter().take(if self.verbose { usize::MAX } else { 0 }) {
-            let said = match &answer.answer {
-                Mapped::Mine { reason, .. } => format!("mine: {reason}"),
-                Mapped::NotMine { reason, .. } => format!("not mine: {reason}"),
-                Mapped::Malformed { reason, .. } => format!("malformed: {reason}"),
-                Mapped::Failed { reason, .. } => format!("failed: {reason}"),
-            };
-            self.line(depth, &format!("mapper {}: {said}", answer.mapper));
+            self.line(depth, &format!("mapper {}: {}", answer.mapper, words::mapped(&answer.answer)));
+        }
+        for said in machine.verdicts.iter().take(if self.verbose { usize::MAX } else { 0 }) {
+            let (policy, phase) = (&said.policy, said.phase.as_str());
+            self.line(depth, &format!("policy {policy} ({phase}): {}", words::verdict(&said.verdict)));
         }
         if let Some(deferred) = machine.decision.as_ref().and_then(Known::deferred) {
             self.line(depth, &format!("machine {deferred}"));

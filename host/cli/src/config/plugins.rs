@@ -1,0 +1,121 @@
+//! `act-host.toml`: which plugins there are, what they are told and what they may do.
+//!
+//! | file | may say |
+//! |---|---|
+//! | the user's: `--config FILE`, `$ACT_HOST_CONFIG`, `$XDG_CONFIG_HOME/act-host/act-host.toml` (`~/.config`), the first of them | everything |
+//! | `act-host.toml` in the folder of `-C`, the repository's | less: pins, lower limits, grants taken away |
+//!
+//! All mistakes of both files are reported at once, each with its place. Whether a plugin can be loaded, and asks for
+//! what it is granted, is not decided here.
+
+mod entry;
+mod keys;
+mod narrow;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use act_workflow::source::{FileId, Problem, Sources};
+
+use self::entry::Narrowing;
+use self::keys::Page;
+use crate::diagnostics::CheckedFile;
+use crate::error::CliError;
+use crate::folders;
+use crate::repository_files::shown;
+use crate::text_file::{self, TextError};
+use crate::world::World;
+
+pub(crate) use self::entry::PluginEntry;
+
+const NAME: &str = "act-host.toml";
+
+/// The plugins that files name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PluginFiles {
+    /// In the order of the user's file, narrowed.
+    pub(crate) entries: Vec<PluginEntry>,
+    /// For those that no file names, as `--plugin` may.
+    narrowings: Vec<Narrowing>,
+    /// The texts, for what is found wrong later.
+    sources: Sources,
+}
+
+/// The answer of a reader: the inner error holds the files that are wrong.
+pub(crate) type Answer = Result<Result<PluginFiles, Vec<CheckedFile>>, CliError>;
+
+/// Returns where the user's file is, whether it exists or not, and whether the user named it.
+pub(crate) fn users_file(named: Option<&Path>, world: &World) -> Option<(PathBuf, bool)> {
+    let named = named.map(|path| world.absolute(path));
+    let named = named.or_else(|| world.var("ACT_HOST_CONFIG").map(|path| world.absolute(path.as_ref())));
+    match named {
+        Some(path) => Some((path, true)),
+        None => Some((folders::configuration(world)?.join("act-host").join(NAME), false)),
+    }
+}
+
+/// Reads the user's file and that of the repository in `root`.
+pub(crate) fn read(named: Option<&Path>, root: &Path, world: &World) -> Answer {
+    let mut files = PluginFiles::default();
+    let mut invalid = Vec::new();
+    let users = users_file(named, world);
+    if let Some((path, named)) = &users
+        && let Some(text) = text_of(path, *named)?
+    {
+        let folder = path.parent().unwrap_or(root);
+        let (name, id) = files.add(path, &text, world);
+        let page = Page::new(id, &text);
+        files.entries = read::users(&page, folder);
+        invalid.extend(checked(name, page.problems(), &files.sources));
+    }
+    let repositorys = root.join(NAME);
+    // A file that is found twice counts where it is trusted.
+    if !users.is_some_and(|(path, _)| same(&path, &repositorys))
+        && let Some(text) = text_of(&repositorys, false)?
+    {
+        let (name, id) = files.add(&repositorys, &text, world);
+        let page = Page::new(id, &text);
+        let narrowings = read::repositorys(&page);
+        for entry in &mut files.entries {
+            narrow::narrow(entry, &narrowings).into_iter().for_each(|problem| page.note(problem));
+        }
+        files.narrowings = narrowings;
+        invalid.extend(checked(name, page.problems(), &files.sources));
+    }
+    Ok(if invalid.is_empty() { Ok(files) } else { Err(invalid) })
+}
+
+fn text_of(path: &Path, named: bool) -> Result<Option<String>, CliError> {
+    match text_file::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(TextError::Missing { .. }) if !named => Ok(None),
+        Err(error) => Err(CliError::invalid(error)),
+    }
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
+
+fn checked(name: String, problems: Vec<Problem>, sources: &Sources) -> Option<CheckedFile> {
+    let sources = sources.clone();
+    (!problems.is_empty()).then_some(CheckedFile { name, jobs: Vec::new(), problems, sources })
+}
+
+impl PluginFiles {
+    fn add(&mut self, path: &Path, text: &str, world: &World) -> (String, FileId) {
+        let name = shown(path, world);
+        let id = self.sources.add(&name, text);
+        (name, id)
+    }
+
+    /// Makes an entry of a plugin that the user's file does not name, narrowed where the repository does.
+    pub(crate) fn unnamed(&self, name: &str) -> PluginEntry {
+        let mut entry = PluginEntry::unnamed(name.to_owned());
+        // It has no pin of the user's that could be contradicted.
+        let _ = narrow::narrow(&mut entry, &self.narrowings);
+        entry
+    }
+}

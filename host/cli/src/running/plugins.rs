@@ -1,0 +1,187 @@
+//! The plugins of a run: found, loaded, in the order in which they are asked.
+//!
+//! First those of `--plugin`, in the order given, then those of the user's `act-host.toml`, in the order of the file. A
+//! plugin of both comes where `--plugin` puts it, with what the file says of it. Without any, nothing of the plugin
+//! host is started.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use act_core::control::Secret;
+use act_plugins::grants::CredentialSource;
+use act_plugins::{
+    Allocation, Capabilities, Compiler, Credentials, HostConfig, LoadError, LogSink, Manifest, Plugin,
+    PluginHost, PluginSpec,
+};
+
+use crate::config::plugins::{PluginEntry, PluginFiles};
+use crate::config::{Config, Mode, Plugins};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::nearest::nearest;
+use crate::world::World;
+
+/// Loads all plugins that are wanted.
+pub(crate) async fn load(
+    config: &Config,
+    files: &PluginFiles,
+    log: Arc<dyn LogSink>,
+    world: &World,
+) -> Result<Vec<Plugin>, CliError> {
+    let specs = specs(&config.plugins, files)?;
+    if specs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets = OperatorSecrets { env: world.env.clone(), secrets: config.secrets.0.clone() };
+    let capabilities = match config.mode {
+        Mode::Run => Capabilities::Linked,
+        Mode::DryRun | Mode::Explain => Capabilities::NoneLinked,
+    };
+    let host =
+        host(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
+    let mut plugins = Vec::new();
+    for spec in specs {
+        plugins.push(host.load(spec).await.map_err(cannot_load)?);
+    }
+    Ok(plugins)
+}
+
+/// Starts the plugin host.
+pub(crate) fn host(
+    folders: &Plugins,
+    state: PathBuf,
+    log: Arc<dyn LogSink>,
+    secrets: Arc<dyn Credentials>,
+    capabilities: Capabilities,
+    world: &World,
+) -> Result<PluginHost, CliError> {
+    let program = world.program.clone().ok_or_else(|| {
+        CliError::new(Exit::Infrastructure, "this program cannot find its own file, which compiles plugins")
+    })?;
+    let config = HostConfig {
+        cache: Some(folders.cache.clone()),
+        state,
+        compiler: Compiler::Child(vec![program.into(), OsString::from(COMPILE)]),
+        log,
+        secrets,
+        capabilities,
+        allocation: Allocation::OnDemand,
+    };
+    PluginHost::new(config).map_err(|error| CliError::new(Exit::Infrastructure, error))
+}
+
+/// The hidden command that compiles one component.
+pub(crate) const COMPILE: &str = "__compile";
+
+/// Says why a plugin cannot be loaded.
+pub(crate) fn cannot_load(error: LoadError) -> CliError {
+    CliError::new(Exit::Infrastructure, error)
+}
+
+/// Names each plugin once, in order.
+fn specs(plugins: &Plugins, files: &PluginFiles) -> Result<Vec<PluginSpec>, CliError> {
+    let mut specs: Vec<PluginSpec> = Vec::new();
+    for wanted in &plugins.wanted {
+        let spec = wanted_spec(wanted, plugins, files)?;
+        if let Some(known) = specs.iter().find(|known| known.name == spec.name) {
+            let message = format!(
+                "two plugins are called `{}`: {} and {}",
+                spec.name,
+                known.source.display(),
+                spec.source.display()
+            );
+            return Err(
+                CliError::invalid(message).hint("`name` and `source` in act-host.toml give one another name")
+            );
+        }
+        specs.push(spec);
+    }
+    for entry in &files.entries {
+        if !specs.iter().any(|known| known.name == entry.name.value) {
+            specs.push(entry.spec(source(entry, plugins)?));
+        }
+    }
+    Ok(specs)
+}
+
+fn wanted_spec(wanted: &Path, plugins: &Plugins, files: &PluginFiles) -> Result<PluginSpec, CliError> {
+    let by_name = |name: &str| files.entries.iter().find(|entry| entry.name.value == name).cloned();
+    match name_of(wanted) {
+        Some(name) => {
+            let entry = by_name(name).unwrap_or_else(|| files.unnamed(name));
+            Ok(entry.spec(source(&entry, plugins)?))
+        }
+        None => {
+            let name = own_name(wanted);
+            let entry = by_name(&name).unwrap_or_else(|| files.unnamed(&name));
+            Ok(entry.spec(wanted.to_owned()))
+        }
+    }
+}
+
+/// Returns the name that `--plugin` gives; `None` when it gives a file: what has a `/` or ends in `.wasm`.
+pub(crate) fn name_of(wanted: &Path) -> Option<&str> {
+    let text = wanted.to_str()?;
+    let file = text.contains(std::path::is_separator) || wanted.extension() == Some(OsStr::new("wasm"));
+    (!file).then_some(text)
+}
+
+/// The name in a component's manifest. What cannot be read is called by its file, and loading it says what is wrong.
+fn own_name(path: &Path) -> String {
+    let manifest = std::fs::read(path).ok().and_then(|bytes| Manifest::read_from(&bytes).ok());
+    let stem = || path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
+    manifest.map_or_else(stem, |manifest| manifest.name)
+}
+
+/// Returns the file of a plugin: the one that is named, else the one that is installed.
+fn source(entry: &PluginEntry, plugins: &Plugins) -> Result<PathBuf, CliError> {
+    match &entry.source {
+        Some(source) => Ok(source.clone()),
+        None => installed(&entry.name.value, &plugins.installed),
+    }
+}
+
+/// Finds an installed plugin.
+pub(crate) fn installed(name: &str, folder: &Path) -> Result<PathBuf, CliError> {
+    let path = folder.join(format!("{name}.wasm"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let names = installed_names(folder);
+    let near = nearest(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    let known = match &names[..] {
+        [] => "no plugin is installed; `act-host plugin install FILE` installs one".to_owned(),
+        names => format!("installed are: {}", names.join(", ")),
+    };
+    let message = format!("there is no installed plugin `{name}`");
+    Err(CliError::new(Exit::Infrastructure, message).hint(near.unwrap_or(known)))
+}
+
+/// Lists what is installed, by name.
+pub(crate) fn installed_names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let name = |entry: std::fs::DirEntry| {
+        entry.file_name().to_str().and_then(|name| name.strip_suffix(".wasm")).map(str::to_owned)
+    };
+    let mut names: Vec<String> = entries.filter_map(name).collect();
+    names.sort();
+    names
+}
+
+/// What grants name: variables of this process, and the secrets of the run.
+struct OperatorSecrets {
+    env: BTreeMap<OsString, OsString>,
+    secrets: indexmap::IndexMap<String, String>,
+}
+
+impl Credentials for OperatorSecrets {
+    fn reveal(&self, source: &CredentialSource) -> Option<Secret> {
+        let value = match source {
+            CredentialSource::Env(name) => self.env.get(OsStr::new(name))?.to_str()?.to_owned(),
+            CredentialSource::Secret(name) => self.secrets.get(&name.to_ascii_uppercase())?.clone(),
+        };
+        Some(Secret::new(value))
+    }
+}
