@@ -5,8 +5,19 @@ use std::sync::Arc;
 
 use act_core::decide::{LabelMapper, Policy, Scheduler};
 
+use wasmtime::component::InstancePre;
+
+use crate::adapters::{Judge, Mapper, Ruler};
+use crate::caps::http::HttpCall;
 use crate::digest::Digest;
+use crate::health::Health;
+use crate::host::Shared;
+use crate::limits::Limits;
+use crate::link::Permitted;
 use crate::manifest::Manifest;
+use crate::output::Voice;
+use crate::spec::{Capabilities, OnError};
+use crate::state::{Call, Equipment};
 
 /// What a component is good for: what it exports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +52,42 @@ pub struct Plugin(Arc<Loaded>);
 
 /// What all clones share.
 pub(crate) struct Loaded {
-    pub(crate) name: String,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) name: Arc<str>,
     pub(crate) manifest: Manifest,
     pub(crate) digest: Digest,
     pub(crate) kinds: Kinds,
+    pub(crate) pre: InstancePre<Call>,
+    pub(crate) exports: Exports,
+    pub(crate) permitted: Permitted,
+    pub(crate) limits: Limits,
+    pub(crate) settings: Arc<str>,
+    pub(crate) on_error: OnError,
+    pub(crate) health: Health,
+}
+
+/// Where the exports of each kind are.
+pub(crate) struct Exports {
+    pub(crate) mapper: Option<act_bindings::label_mapper::GuestIndices>,
+    pub(crate) policy: Option<act_bindings::policy::GuestIndices>,
+    pub(crate) scheduler: Option<act_bindings::scheduler::GuestIndices>,
+}
+
+impl Loaded {
+    /// Equips one call.
+    pub(crate) fn equipment(&self, job: Option<String>) -> Equipment {
+        let limits = self.limits;
+        let config = &self.shared.config;
+        let http = |rules: &Arc<_>| HttpCall::new(Arc::clone(rules), limits.http_requests, limits.wall.0);
+        Equipment {
+            limits,
+            voice: Voice::new(config.log.clone(), self.name.clone(), job, limits.log_lines),
+            settings: self.settings.clone(),
+            kv: self.permitted.kv.clone(),
+            http: self.permitted.http.as_ref().map(http),
+            refusing: config.capabilities == Capabilities::NoneLinked,
+        }
+    }
 }
 
 impl Plugin {
@@ -85,19 +128,22 @@ impl Plugin {
     /// Returns it as a label mapper, if it is one.
     #[must_use]
     pub fn mapper(&self) -> Option<Arc<dyn LabelMapper>> {
-        None
+        let indices = self.0.exports.mapper.clone()?;
+        Some(Arc::new(Mapper { plugin: self.0.clone(), indices }))
     }
 
     /// Returns it as a policy, if it is one.
     #[must_use]
     pub fn policy(&self) -> Option<Arc<dyn Policy>> {
-        None
+        let indices = self.0.exports.policy.clone()?;
+        Some(Arc::new(Judge { plugin: self.0.clone(), indices }))
     }
 
     /// Returns it as a scheduler, if it is one.
     #[must_use]
     pub fn scheduler(&self) -> Option<Arc<dyn Scheduler>> {
-        None
+        let indices = self.0.exports.scheduler.clone()?;
+        Some(Arc::new(Ruler { plugin: self.0.clone(), indices }))
     }
 }
 

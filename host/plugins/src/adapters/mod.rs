@@ -1,0 +1,52 @@
+//! The ports of decision over a component: nobody who asks can tell it from a built-in.
+
+mod mapper;
+mod policy;
+mod scheduler;
+
+pub(crate) use mapper::Mapper;
+pub(crate) use policy::Judge;
+pub(crate) use scheduler::Ruler;
+
+use act_bindings::types::common::Error;
+use act_core::decide::JobFacts;
+use serde::Serialize;
+
+use crate::call::{Answered, Unanswered};
+use crate::plugin::Loaded;
+use crate::text;
+use crate::wit::told;
+
+/// Names the job that a plugin is asked about, where it is known.
+fn job(facts: &JobFacts) -> Option<String> {
+    facts.key.as_ref().map(ToString::to_string)
+}
+
+/// Says a reason that a guest gave; a reader is owed one.
+fn reason(given: &str) -> String {
+    let reason = text::reason(given);
+    if reason.is_empty() { "it gives no reason".to_owned() } else { reason }
+}
+
+impl Loaded {
+    /// Turns what a guest returned into an answer of the core, or says why it is none: its own error, something that
+    /// cannot be taken over, more than it may say, or a capability that was asked for and is not there.
+    fn accept<W, A: Serialize>(
+        &self,
+        export: &str,
+        called: Result<Answered<Result<W, Error>>, Unanswered>,
+        translate: impl FnOnce(W) -> Result<A, String>,
+    ) -> Result<A, Unanswered> {
+        let Answered { answer, needs } = called?;
+        let blamed = |what: String| format!("{}, `{export}`: {what}", self.blame());
+        if needs.is_some() {
+            // Whatever it made of the refusal, with the capability it might have answered otherwise.
+            let reason = blamed("it needs a capability that does nothing here".to_owned());
+            return Err(Unanswered { reason, needs });
+        }
+        let answer = answer.map_err(|error| told(&error)).and_then(translate);
+        let answer = answer.map_err(|what| Unanswered { reason: blamed(what), needs })?;
+        self.measure(export, &answer)?;
+        Ok(answer)
+    }
+}

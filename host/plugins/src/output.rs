@@ -1,0 +1,228 @@
+//! What a guest says during one call, through the log and through its standard streams: split, made fit, counted.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::spec::{GuestLine, LogLevel, LogSink};
+use crate::text::{LONGEST_LINE, line};
+
+/// How many of the last lines of standard error a failure quotes.
+const QUOTED: usize = 3;
+
+/// The voice of one call. Cheap to clone: the guest's streams hold clones.
+#[derive(Clone)]
+pub(crate) struct Voice(Arc<Mutex<Inner>>);
+
+struct Inner {
+    sink: Arc<dyn LogSink>,
+    plugin: Arc<str>,
+    job: Option<String>,
+    left: u32,
+    told: bool,
+    streams: [Vec<u8>; 2],
+    last: Vec<String>,
+}
+
+/// A standard stream.
+#[derive(Clone, Copy)]
+enum Stream {
+    Out,
+    Error,
+}
+
+impl Voice {
+    /// Makes the voice of a call that may say so many lines.
+    pub(crate) fn new(sink: Arc<dyn LogSink>, plugin: Arc<str>, job: Option<String>, lines: u32) -> Self {
+        let streams = [Vec::new(), Vec::new()];
+        Self(Arc::new(Mutex::new(Inner {
+            sink,
+            plugin,
+            job,
+            left: lines,
+            told: false,
+            streams,
+            last: Vec::new(),
+        })))
+    }
+
+    /// Says what a guest logs: each of its lines.
+    pub(crate) fn log(&self, level: LogLevel, text: &str) {
+        let mut inner = self.inner();
+        // Splitting more than is shown would only serve a flood.
+        let most = inner.left as usize + 1;
+        text.lines().take(most).for_each(|text| inner.say(level, text));
+    }
+
+    /// Makes the stream that the guest has as its standard output.
+    pub(crate) fn stdout(&self) -> impl StdoutStream + 'static {
+        Pipe(self.clone(), Stream::Out)
+    }
+
+    /// Makes the stream that the guest has as its standard error.
+    pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
+        Pipe(self.clone(), Stream::Error)
+    }
+
+    /// Says what the streams hold back, as the call has ended; returns the last lines of standard error.
+    pub(crate) fn end(&self) -> Vec<String> {
+        let mut inner = self.inner();
+        for stream in [Stream::Out, Stream::Error] {
+            if !inner.streams[stream as usize].is_empty() {
+                inner.flush(stream);
+            }
+        }
+        std::mem::take(&mut inner.last)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // What a panicking sink left is still fit to be read.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn say(&mut self, level: LogLevel, text: &str) {
+        if self.left == 0 {
+            if !std::mem::replace(&mut self.told, true) {
+                self.pass(LogLevel::Warn, "the plugin's log is full: what it says from here on is dropped");
+            }
+            return;
+        }
+        self.left -= 1;
+        self.pass(level, &line(text, LONGEST_LINE));
+    }
+
+    fn pass(&self, level: LogLevel, text: &str) {
+        self.sink.line(&GuestLine { plugin: &self.plugin, job: self.job.as_deref(), level, text });
+    }
+
+    fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let held = &mut self.streams[stream as usize];
+            // One more than is shown, so that the cut shows as well.
+            let room = (LONGEST_LINE + 1).saturating_sub(held.len());
+            held.extend_from_slice(&part[..part.len().min(room)]);
+            if part.ends_with(b"\n") {
+                self.flush(stream);
+            }
+        }
+    }
+
+    fn flush(&mut self, stream: Stream) {
+        let held = std::mem::take(&mut self.streams[stream as usize]);
+        let text = String::from_utf8_lossy(&held);
+        match stream {
+            Stream::Out => self.say(LogLevel::Info, &text),
+            Stream::Error => {
+                self.say(LogLevel::Warn, &text);
+                let quote = line(&text, 300);
+                if !quote.is_empty() {
+                    self.last.push(quote);
+                    let old = self.last.len().saturating_sub(QUOTED);
+                    self.last.drain(..old);
+                }
+            }
+        }
+    }
+}
+
+/// A standard stream that ends in the voice.
+#[derive(Clone)]
+struct Pipe(Voice, Stream);
+
+impl IsTerminal for Pipe {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Pipe {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        // Only WASI 0.3 asks for it, which is not linked.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Pipe {
+    fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
+        self.0.inner().write(self.1, &bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 << 10)
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Pipe {
+    async fn ready(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<String>>);
+
+    impl LogSink for Kept {
+        fn line(&self, line: &GuestLine<'_>) {
+            self.0.lock().unwrap().push(format!("{:?} {}", line.level, line.text));
+        }
+
+        fn notice(&self, _: &str) {}
+    }
+
+    fn voice(lines: u32) -> (Arc<Kept>, Voice) {
+        let kept = Arc::new(Kept::default());
+        (kept.clone(), Voice::new(kept, "p".into(), None, lines))
+    }
+
+    #[test]
+    fn streams_are_split_into_lines_whatever_the_writes() {
+        let (kept, voice) = voice(10);
+        for (stream, bytes) in [
+            (Stream::Out, "on"),
+            (Stream::Error, "panicked\n"),
+            (Stream::Out, "e\ntwo\nthr"),
+            (Stream::Out, "ee"),
+        ] {
+            voice.inner().write(stream, bytes.as_bytes());
+        }
+        assert_eq!(voice.end(), ["panicked"]);
+        assert_eq!(*kept.0.lock().unwrap(), ["Warn panicked", "Info one", "Info two", "Info three"]);
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_told_once() {
+        let (kept, voice) = voice(2);
+        voice.log(LogLevel::Info, "a\n::add-mask::b\nc\nd");
+        voice.log(LogLevel::Info, "e");
+        let said = kept.0.lock().unwrap().clone();
+        assert_eq!(said[..2], ["Info a", "Info : :add-mask::b"]);
+        assert_eq!(said.len(), 3);
+        assert!(said[2].contains("log is full"), "{said:?}");
+    }
+
+    #[test]
+    fn a_line_without_end_is_held_no_longer_than_it_is_shown() {
+        let (kept, voice) = voice(2);
+        for _ in 0..100 {
+            voice.inner().write(Stream::Out, &[b'x'; 4096]);
+        }
+        assert!(voice.inner().streams[0].len() <= LONGEST_LINE + 1);
+        voice.end();
+        assert!(kept.0.lock().unwrap()[0].ends_with('…'));
+    }
+}
