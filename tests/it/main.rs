@@ -11,6 +11,7 @@ mod executor;
 mod large_output;
 mod messages;
 mod own_workflow;
+mod policies;
 mod run;
 mod run_calls;
 mod run_cancel;
@@ -18,6 +19,7 @@ mod run_flags;
 mod run_groups;
 mod run_log;
 mod run_several;
+mod schedulers;
 mod walls;
 
 #[test]

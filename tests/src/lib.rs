@@ -5,6 +5,7 @@
 //! far        another machine: what lies between is unreliable   control   the host of one job, which may cut it
 //! job        a job of a few lines of YAML                      story   what the events of a job tell
 //! cli        the built program, run as a user runs it    git_server  where its actions come from
+//! engine     a run of a workflow in this process, and its events  decide  policies and schedulers of a line
 //! tree       files in memory, as an action or a checkout       resume   cut everywhere, resume, compare
 //! ```
 #![allow(
@@ -16,6 +17,8 @@
 pub mod cli;
 pub mod contract;
 pub mod control;
+pub mod decide;
+pub mod engine;
 pub mod far;
 pub mod git_server;
 pub mod job;

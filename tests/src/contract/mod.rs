@@ -6,7 +6,9 @@
 
 pub mod environment;
 pub mod labels;
+pub mod policy;
 pub mod provisioner;
+pub mod scheduler;
 
 /// Makes a test of every case of the environment's contract. `$place` makes a machine.
 #[macro_export]
