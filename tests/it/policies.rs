@@ -12,6 +12,11 @@ use act_core::decide::{
 use act_core::event::Event;
 use act_core::place::Placement;
 use act_engine::Cancel;
+use act_engine::preview::{
+    ActionPlace, Around, Fate, FoundManifest, JobPreview, LegPreview, MachinePreview, Manifests, Work, Would,
+    preview,
+};
+use act_local::LocalLabels;
 use act_tests::contract::policy;
 use act_tests::decide::{Judges, Silent, deny};
 use act_tests::engine::{FILE, Project};
@@ -307,4 +312,92 @@ async fn an_amend_counts_in_its_own_phase_only() {
     let verdicts = policy::policy(make, &policy::asks()).await;
     let failed: Vec<_> = verdicts.iter().map(|verdict| matches!(verdict, Verdict::Failed { .. })).collect();
     assert_eq!(failed, [false, true, true, true, true]);
+}
+
+/// Looks ahead on a run, with the mapper of this machine behind `mapper`.
+async fn ahead(project: &Project) -> Vec<JobPreview> {
+    let own: Arc<dyn LabelMapper> = Arc::new(LocalLabels::new(Vec::new()));
+    let mappers: Vec<_> = project.mappers.iter().cloned().chain([own]).collect();
+    let around = Around {
+        mappers: &mappers,
+        policies: &project.policies,
+        scheduler: &*project.scheduler,
+        describe: &|_| Vec::new(),
+        manifests: &NoManifests,
+    };
+    preview(&project.request(), &around).await.jobs
+}
+
+struct NoManifests;
+
+impl Manifests for NoManifests {
+    fn find(&self, _: &ActionPlace) -> FoundManifest {
+        FoundManifest::NotFetched
+    }
+}
+
+fn machine(job: &JobPreview) -> &MachinePreview {
+    let [LegPreview { work: Work::Machine(machine), .. }] = &job.legs[..] else { panic!("{job:?}") };
+    machine
+}
+
+#[tokio::test]
+async fn a_preview_says_who_would_be_denied_and_where() {
+    let project = Project::new(DEPLOY).from_a_fork().policy(Judges("no-secrets", no_secrets_for_forks));
+    let jobs = ahead(&project).await;
+    let [build, deploy] = &jobs[..] else { panic!("{jobs:?}") };
+    assert_eq!(build.legs[0].would(), Would::Run);
+    let Would::Denied(denial) = deploy.legs[0].would() else { panic!("{deploy:?}") };
+    assert_eq!((denial.policy.as_str(), denial.place.line), ("no-secrets", 14));
+    let line =
+        format!("`secrets.DEPLOY_KEY` is denied by policy no-secrets: forks get no secrets ({FILE}:14:16)");
+    assert_eq!(deploy.legs[0].would().reasons(), [line.as_str()]);
+    assert_eq!(deploy.fate, Fate::Fail(vec![line]));
+    let machine = machine(deploy);
+    assert!(machine.answers.is_empty(), "nobody is asked where a denied job belongs");
+    let phases: Vec<_> = machine.verdicts.iter().map(|said| (said.phase, said.verdict.denial())).collect();
+    assert_eq!(phases, [(PhaseName::JobQueued, None), (PhaseName::Secret, Some("forks get no secrets"))]);
+    assert_eq!(machine.verdicts[1].place.as_ref().unwrap().line, 14);
+}
+
+#[tokio::test]
+async fn a_preview_shows_amends_and_leaves_open_what_is_open() {
+    let labels = |ask: &PolicyAsk| match &ask.phase {
+        PolicyPhase::JobQueued { .. } => Verdict::Amend {
+            changes: Changes::Labels(vec!["ubuntu-latest".to_owned()]),
+            reason: "one size".to_owned(),
+        },
+        _ => Verdict::Abstain,
+    };
+    let jobs = ahead(&Project::new(ONE).policy(Judges("labels", labels))).await;
+    let found = machine(&jobs[0]);
+    assert_eq!((&found.labels[..], found.place.line), (&["anything".to_owned()][..], 5));
+    assert_eq!(found.ask.now().unwrap().labels, ["ubuntu-latest"]);
+    assert_eq!(found.would, Would::Run);
+    let open = "
+on: push
+jobs:
+  a: { runs-on: ubuntu-latest, outputs: { l: x }, steps: [{ run: echo }] }
+  b: { needs: a, runs-on: '${{ needs.a.outputs.l }}', steps: [{ run: echo }] }
+";
+    let jobs = ahead(&Project::new(open).policy(Judges("labels", labels))).await;
+    let found = machine(&jobs[1]);
+    assert!(matches!(found.would, Would::Deferred(_)) && found.verdicts.is_empty(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_preview_tells_a_failure_from_a_capability_that_is_missing() {
+    let fails = |needs: Option<&'static str>| {
+        move |_: &PolicyAsk| Verdict::Failed {
+            reason: "no answer".to_owned(),
+            needs: needs.map(str::to_owned),
+        }
+    };
+    let jobs = ahead(&Project::new(ONE).policy(Judges("asks", fails(Some("http"))))).await;
+    let Would::Unknown { needs, .. } = jobs[0].legs[0].would() else { panic!("{jobs:?}") };
+    assert_eq!(needs, "http");
+    let jobs = ahead(&Project::new(ONE).policy(Judges("asks", fails(None)))).await;
+    assert!(matches!(jobs[0].legs[0].would(), Would::Failed(_)), "{jobs:?}");
+    let jobs = ahead(&Project::new(ONE)).await;
+    assert!(matches!(jobs[0].legs[0].would(), Would::Unplaced(_)), "{jobs:?}");
 }

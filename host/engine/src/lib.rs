@@ -8,11 +8,11 @@
 //! select::triggered     does the event start the workflow?
 //! preview               what would a run do? (no effects: a dry run, an explanation)
 //! prepare(Ask) ─▶ RunRequest ─▶ run(request, host, cancel)
-//!     run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: place ▶ decide ▶ provision ▶ execute
+//!     run ─▶ run_jobs ─▶ job ─▶ legs ─▶ leg ─┬▶ launch: admit ▶ place ▶ admit ▶ decide ▶ provision ▶ execute
 //!             (DAG)     (if)   (matrix)      └▶ call: run_jobs of the called workflow
 //! ```
 //! The composition root (the CLI) reads workflows, gathers facts of event and repository, makes an
-//! [`Ask`], and names the [`Host`]: log, sources, groups, mappers, scheduler, provisioner, clock.
+//! [`Ask`], and names the [`Host`]: log, sources, groups, mappers, policies, scheduler, provisioner, clock.
 #![warn(missing_docs)]
 
 pub mod cancel;
