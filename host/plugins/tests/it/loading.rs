@@ -1,0 +1,157 @@
+//! What can be loaded, what cannot, and what is said then.
+
+use std::path::Path;
+
+use act_core::decide::Mapped;
+use act_plugins::grants::{HttpGrant, KvGrant};
+use act_plugins::{Capabilities, Digest, LoadFault, Manifest, PluginHost, PluginSpec};
+use serde_json::json;
+
+use crate::guests::{Guest, mapper, not_mine};
+use crate::support::{Bench, config, map};
+
+const HTTP: &str = r#"(import "act-host:host/http@0.1.0" "send" (func $send
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
+const KV: &str = r#"(import "act-host:host/kv@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+const REQUEST: &str = "[[request.http]]\nwhy = 'asks the catalogue'\nhosts = ['https://api.example.com']";
+
+/// Deletes the key `fine`, whatever comes of it, and answers.
+fn deletes() -> Guest {
+    let guest = not_mine("fine");
+    let body = format!("(call $delete (i32.const 1024) (i32.const 4) (i32.const 60000)) {}", guest.body);
+    let request = "[request.kv]\nwhy = 'remembers'\nquota = '1KiB'".into();
+    Guest { world: "with-kv", imports: KV, body, request, ..guest }
+}
+
+fn asks() -> Guest {
+    Guest { world: "with-http", imports: HTTP, request: REQUEST.into(), ..not_mine("fine") }
+}
+
+#[tokio::test]
+async fn an_import_needs_a_request_and_a_grant() {
+    let bench = Bench::new();
+    let silent = Guest { request: String::new(), ..asks() };
+    let error = bench.load_with("silent", &silent, |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("act-host:host/http") && error.contains("[request.http]"), "{error}");
+
+    let error = bench.load_with("asks", &asks(), |_| {}).await.unwrap_err();
+    let LoadFault::NotGranted { lines, .. } = *error.fault else { panic!("{error}") };
+    assert_eq!(
+        lines,
+        "[[plugin]]\nname = \"asks\"\n[[plugin.grant.http]]  # asks the catalogue\n\
+         hosts = [\"https://api.example.com\"]\nmethods = [\"GET\"]\n"
+    );
+    let grant: HttpGrant = toml::from_str("hosts = ['https://api.example.com']").unwrap();
+    let plugin = bench.load_with("asks", &asks(), |spec| spec.grants.http = vec![grant]).await.unwrap();
+    assert!(matches!(map(&plugin).await, Mapped::NotMine { .. }));
+}
+
+#[tokio::test]
+async fn an_explanation_touches_nothing_and_says_what_was_needed() {
+    let run = Bench::new();
+    let kv = KvGrant { quota: act_plugins::amount::Size::kib(1) };
+    let plugin = run.load_with("keeps", &deletes(), |spec| spec.grants.kv = Some(kv)).await.unwrap();
+    assert!(matches!(map(&plugin).await, Mapped::NotMine { .. }));
+
+    let explain = Bench::with(|config| config.capabilities = Capabilities::NoneLinked);
+    let plugin = explain.load_with("keeps", &deletes(), |spec| spec.grants.kv = Some(kv)).await.unwrap();
+    let Mapped::Failed { needs, .. } = map(&plugin).await else { panic!("an answer") };
+    assert_eq!(needs.as_deref(), Some("kv"));
+    assert!(!explain.folder.path().join("state").exists());
+}
+
+#[tokio::test]
+async fn a_pin_holds_the_bytes() {
+    let bench = Bench::new();
+    let guest = not_mine("fine");
+    let right = Digest::of(&guest.build("pinned"));
+    assert!(bench.load_with("pinned", &guest, |spec| spec.pin = Some(right)).await.is_ok());
+    let wrong = Digest::of(b"other");
+    let error = bench.load_with("pinned", &guest, |spec| spec.pin = Some(wrong)).await.unwrap_err().to_string();
+    assert!(error.contains(&right.to_string()) && error.contains(&wrong.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn settings_are_checked_before_anything_runs() {
+    let bench = Bench::new();
+    let schema = "[config]\ntype = 'object'\nproperties.pool.type = 'string'".to_owned();
+    let guest = Guest { request: schema, ..not_mine("fine") };
+    let set = |value| move |spec: &mut PluginSpec| spec.settings = json!({ "pool": value });
+    assert!(bench.load_with("set", &guest, set(json!("big"))).await.is_ok());
+    let error = bench.load_with("set", &guest, set(json!(5))).await.unwrap_err().to_string();
+    assert!(error.contains("`pool`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_is_told_in_words() {
+    let bench = Bench::new();
+    let manifest = "[plugin]\nname = 'x'\nversion = '1'";
+    let component = |text: &str| Manifest::embed(&wat::parse_str(text).unwrap(), manifest).unwrap();
+    let other = r#"(component (instance $i) (export "act-host:policy/policy@0.2.0" (instance $i)))"#;
+    let wrong = r#"(component (instance $i) (export "act-host:policy/policy@0.1.0" (instance $i)))"#;
+    let world = r#"(component (import "wasi:http/types@0.2.0" (instance)) (instance $i)
+        (export "act-host:policy/policy@0.1.0" (instance $i)))"#;
+    let shape = r#"(component (import "act-host:host/log@0.1.0" (instance (export "shout" (func))))
+        (instance $i) (export "act-host:policy/policy@0.1.0" (instance $i)))"#;
+    for (bytes, said) in [
+        (b"text".to_vec(), "it is not a component"),
+        (wat::parse_str("(module)").unwrap(), "it is a core module"),
+        (wat::parse_str("(component)").unwrap(), "there is no manifest in it"),
+        (component("(component)"), "neither a label mapper nor a policy nor a scheduler"),
+        (component(other), "`act-host:policy/policy@0.2.0`, and this act-host has version 0.1"),
+        (component(wrong), "its interfaces do not fit: "),
+        (component(world), "what act-host does not have: `wasi:http/types@0.2.0`"),
+        (component(shape), "its interfaces do not fit: "),
+    ] {
+        let path = bench.folder.path().join("x.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        let error = bench.host.load(PluginSpec::new("x".into(), path)).await.unwrap_err().to_string();
+        assert!(error.starts_with("plugin `x` cannot be loaded: ") && error.contains(said), "{said}: {error}");
+    }
+    let gone = PluginSpec::new("x".into(), bench.folder.path().join("gone.wasm"));
+    assert!(matches!(*bench.host.load(gone).await.unwrap_err().fault, LoadFault::Read { .. }));
+    let named = PluginSpec::new("../x".into(), bench.folder.path().join("x.wasm"));
+    assert!(matches!(*bench.host.load(named).await.unwrap_err().fault, LoadFault::Name));
+}
+
+/// Returns the compiled files of a cache.
+fn compiled(folder: &Path) -> Vec<std::path::PathBuf> {
+    let engines = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    engines.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
+}
+
+#[tokio::test]
+async fn a_corrupted_cache_is_noticed_thrown_away_and_made_again() {
+    let bench = Bench::new();
+    let cache = bench.folder.path().join("cwasm");
+    let host = || {
+        let config = act_plugins::HostConfig { cache: Some(cache.clone()), ..config(bench.folder.path(), &bench.said) };
+        PluginHost::new(config).unwrap()
+    };
+    let path = not_mine("fine").write(bench.folder.path(), "cached");
+    let spec = || PluginSpec::new("cached".into(), path.clone());
+    host().load(spec()).await.unwrap();
+    let [file] = compiled(&cache).try_into().unwrap();
+    let good = std::fs::read(&file).unwrap();
+    for at in [0, 40, good.len() / 2, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[at] ^= 0x10;
+        std::fs::write(&file, bad).unwrap();
+        let plugin = host().load(spec()).await.unwrap();
+        assert!(matches!(map(&plugin).await, Mapped::NotMine { .. }));
+        assert_eq!(std::fs::read(&file).unwrap(), good);
+    }
+    let notices = bench.said.all();
+    assert_eq!(notices.len(), 4);
+    assert!(notices.iter().all(|notice| notice.contains("is not what act-host put there")), "{notices:?}");
+    host().load(spec()).await.unwrap();
+    assert_eq!(bench.said.all().len(), 4, "a good file is taken as it is");
+}
+
+#[tokio::test]
+async fn a_guest_without_its_own_answer_still_names_its_kind() {
+    let bench = Bench::new();
+    let plugin = bench.load("kinds", &mapper("unreachable")).await;
+    assert_eq!(plugin.kinds().to_string(), "label mapper");
+    assert_eq!((plugin.name(), plugin.version()), ("kinds", "1.2.3"));
+}
