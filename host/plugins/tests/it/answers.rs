@@ -46,7 +46,8 @@ async fn a_policy_answers_and_fails_closed() {
     assert_eq!(abstains.policy().unwrap().judge(&ask).await, Verdict::Abstain);
     let denies = bench.load("denies", &answer(policy(""), &[(8, 2)], 16, "not pinned")).await;
     assert_eq!(denies.policy().unwrap().judge(&ask).await, Verdict::Deny { reason: "not pinned".into() });
-    let traps = bench.load_with("traps", &policy("unreachable"), |spec| spec.on_error = OnError::Next).await.unwrap();
+    let traps =
+        bench.load_with("traps", &policy("unreachable"), |spec| spec.on_error = OnError::Next).await.unwrap();
     for _ in 0..8 {
         let verdict = traps.policy().unwrap().judge(&ask).await;
         assert!(verdict.denial().is_some_and(|why| why.contains("plugin `traps` 1.2.3")), "{verdict:?}");
@@ -83,7 +84,8 @@ async fn a_scheduler_rules_within_its_grants() {
 
     // All zero: a process on Linux, X86, with an empty repository.
     let here = answer(scheduler(""), &[], 4000, "");
-    let Ruling::Failed { reason, .. } = bench.load("here", &here).await.scheduler().unwrap().decide(&case()).await
+    let Ruling::Failed { reason, .. } =
+        bench.load("here", &here).await.scheduler().unwrap().decide(&case()).await
     else {
         panic!("decided without a grant")
     };
@@ -93,8 +95,11 @@ async fn a_scheduler_rules_within_its_grants() {
     let refused = bench.load_with("asks", &here, |_| {}).await.unwrap_err().to_string();
     assert!(refused.contains("[plugin.grant.decisions]") && refused.contains("\"process\""), "{refused}");
     let grant = DecisionGrant { kinds: vec![DecisionKind::Process] };
-    let granted = bench.load_with("granted", &here, |spec| spec.grants.decisions = Some(grant)).await.unwrap();
-    let Ruling::Launch(made) = granted.scheduler().unwrap().decide(&case()).await else { panic!("not launched") };
+    let granted =
+        bench.load_with("granted", &here, |spec| spec.grants.decisions = Some(grant)).await.unwrap();
+    let Ruling::Launch(made) = granted.scheduler().unwrap().decide(&case()).await else {
+        panic!("not launched")
+    };
     assert_eq!(made.shape, Shape::Process { os: Os::Linux, arch: Arch::X86 });
     assert_eq!(made.bind.repository, "owner/name");
 }

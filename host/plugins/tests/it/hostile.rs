@@ -16,7 +16,10 @@ async fn each_is_stopped_at_its_limit_and_named_with_it() {
     let bench = Bench::new();
     let fine = bench.load("fine", &not_mine("fine")).await;
     let long = Limits { wall: Span::millis(60_000), cpu: Span::millis(50), ..Limits::default() };
-    let recursion = Guest { fields: "(func $deep (call $deep) (call $deep))".into(), ..mapper("(call $deep) unreachable") };
+    let recursion = Guest {
+        fields: "(func $deep (call $deep) (call $deep))".into(),
+        ..mapper("(call $deep) unreachable")
+    };
     let table = Guest {
         fields: "(table $t 1 funcref)".into(),
         ..mapper("(drop (table.grow $t (ref.null func) (i32.const 200000))) unreachable")
@@ -43,14 +46,22 @@ async fn each_is_stopped_at_its_limit_and_named_with_it() {
     let hoards = "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
     for (name, guest, said) in [
         ("traps", mapper("unreachable"), "panicked"),
-        ("spins", mapper("(loop $l (br $l)) unreachable"), "ran longer than 50ms on the processor (limit `cpu`)"),
+        (
+            "spins",
+            mapper("(loop $l (br $l)) unreachable"),
+            "ran longer than 50ms on the processor (limit `cpu`)",
+        ),
         ("hoards", mapper(hoards), "wanted more than 64MiB of memory (limit `memory`)"),
         ("recurses", recursion, "recursed too deeply"),
         ("tables", table, "wanted a table of more than 100000 elements"),
         ("giant", giant, "passed more than 1MiB to the host in one call (limit `host-fuel`)"),
         ("outside", outside, "failed: "),
         ("variant", answer(mapper(""), &[(8, 77)], 400, ""), "failed: "),
-        ("reads", mapper("(drop (i32.load (i32.const -8))) unreachable"), "trapped: out of bounds memory access"),
+        (
+            "reads",
+            mapper("(drop (i32.load (i32.const -8))) unreachable"),
+            "trapped: out of bounds memory access",
+        ),
     ] {
         let plugin = bench.load_with(name, &guest, |spec| spec.limits = long).await.unwrap();
         let why = failure(&plugin).await;

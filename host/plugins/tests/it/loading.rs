@@ -67,7 +67,8 @@ async fn a_pin_holds_the_bytes() {
     let right = Digest::of(&guest.build("pinned"));
     assert!(bench.load_with("pinned", &guest, |spec| spec.pin = Some(right)).await.is_ok());
     let wrong = Digest::of(b"other");
-    let error = bench.load_with("pinned", &guest, |spec| spec.pin = Some(wrong)).await.unwrap_err().to_string();
+    let error =
+        bench.load_with("pinned", &guest, |spec| spec.pin = Some(wrong)).await.unwrap_err().to_string();
     assert!(error.contains(&right.to_string()) && error.contains(&wrong.to_string()), "{error}");
 }
 
@@ -106,7 +107,10 @@ async fn what_cannot_be_loaded_is_told_in_words() {
         let path = bench.folder.path().join("x.wasm");
         std::fs::write(&path, bytes).unwrap();
         let error = bench.host.load(PluginSpec::new("x".into(), path)).await.unwrap_err().to_string();
-        assert!(error.starts_with("plugin `x` cannot be loaded: ") && error.contains(said), "{said}: {error}");
+        assert!(
+            error.starts_with("plugin `x` cannot be loaded: ") && error.contains(said),
+            "{said}: {error}"
+        );
     }
     let gone = PluginSpec::new("x".into(), bench.folder.path().join("gone.wasm"));
     assert!(matches!(*bench.host.load(gone).await.unwrap_err().fault, LoadFault::Read { .. }));
@@ -116,7 +120,8 @@ async fn what_cannot_be_loaded_is_told_in_words() {
 
 /// Returns the compiled files of a cache.
 fn compiled(folder: &Path) -> Vec<std::path::PathBuf> {
-    let engines = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let engines =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     engines.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
 }
 
@@ -125,7 +130,10 @@ async fn a_corrupted_cache_is_noticed_thrown_away_and_made_again() {
     let bench = Bench::new();
     let cache = bench.folder.path().join("cwasm");
     let host = || {
-        let config = act_plugins::HostConfig { cache: Some(cache.clone()), ..config(bench.folder.path(), &bench.said) };
+        let config = act_plugins::HostConfig {
+            cache: Some(cache.clone()),
+            ..config(bench.folder.path(), &bench.said)
+        };
         PluginHost::new(config).unwrap()
     };
     let path = not_mine("fine").write(bench.folder.path(), "cached");

@@ -7,8 +7,8 @@ use act_core::control::Secret;
 use act_core::decide::{JobFacts, LabelAsk, Mapped, PolicyAsk, PolicyPhase};
 use act_plugins::grants::CredentialSource;
 use act_plugins::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LoadError, LogSink, Plugin, PluginHost,
-    PluginSpec,
+    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LoadError, LogSink, Plugin,
+    PluginHost, PluginSpec,
 };
 
 use crate::guests::Guest;
