@@ -16,7 +16,8 @@ use std::path::Path;
 use act_core::control::RemoteUses;
 use act_engine::Prepared;
 use act_engine::preview::{
-    ActionPlace, Around, Fate, FoundManifest, JobPreview, Manifests, Preview, Work, preview,
+    ActionPlace, Around, Fate, FoundManifest, JobPreview, LegPreview, Manifests, Preview, Work, Would,
+    preview,
 };
 use act_git::{ActionStore, StoreError};
 
@@ -37,7 +38,7 @@ pub(super) async fn show(
     store: &ActionStore,
 ) -> Result<Exit, CliError> {
     let mut shown = String::new();
-    let mut fails = false;
+    let mut exit = Exit::Success;
     for (index, prepared) in prepared.iter().enumerate() {
         let found = look(prepared, config, deciders, store).await;
         let started = &prepared.request.started;
@@ -47,10 +48,14 @@ pub(super) async fn show(
             shown.push_str(if index == 0 { "" } else { "\n" });
             text::workflow(started, &found, config.output.verbose, &mut shown);
         }
-        fails |= found.jobs.iter().any(fail);
+        if found.jobs.iter().any(is_broken) {
+            exit = Exit::Infrastructure;
+        } else if exit == Exit::Success && found.jobs.iter().any(fail) {
+            exit = Exit::JobFailed;
+        }
     }
     stream::print_text(&stream::harmless(&shown))?;
-    Ok(if fails { Exit::JobFailed } else { Exit::Success })
+    Ok(exit)
 }
 
 /// Looks again while actions are asked for that were not looked up before.
@@ -131,6 +136,17 @@ async fn stored(store: &ActionStore, uses: &RemoteUses) -> FoundManifest {
         Err(StoreError::NotFetched { .. }) => FoundManifest::NotFetched,
         Err(error) => FoundManifest::Missing(error.to_string()),
     }
+}
+
+/// Whether a plugin that was asked about a job, or about one that it calls, failed itself.
+fn is_broken(job: &JobPreview) -> bool {
+    let is_certain = matches!(job.fate, Fate::Run(_) | Fate::Fail(_));
+    let calls_broken = |work: &Work| match work {
+        Work::Call(called) => called.now().into_iter().flatten().flatten().any(is_broken),
+        Work::Machine(_) => false,
+    };
+    let is_leg_broken = |leg: &LegPreview| matches!(leg.would(), Would::Failed(_)) || calls_broken(&leg.work);
+    is_certain && job.legs.iter().any(is_leg_broken)
 }
 
 /// Whether a job, or one that it calls, is certain to fail.
