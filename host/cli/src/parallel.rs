@@ -29,16 +29,19 @@ pub(crate) fn map_in_order<T: Sync, R: Send>(
 fn side_by_side<T: Sync, R: Send>(items: &[T], threads: usize, work: &(impl Fn(&T) -> R + Sync)) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(item), Some(result)) = (items.get(index), results.get(index)) else { break };
-                    *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(work(item));
-                }
-            });
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(item), Some(result)) = (items.get(index), results.get(index)) else { break };
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(work(item));
         }
+    };
+    thread::scope(|scope| {
+        // This thread is one of them.
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
     });
     results
         .into_iter()
