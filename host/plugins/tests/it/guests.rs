@@ -54,13 +54,11 @@ pub(crate) fn not_mine(reason: &str) -> Guest {
 /// Lets a guest answer with these bytes and one text, whose place is `at`.
 pub(crate) fn answer(guest: Guest, bytes: &[(u32, u8)], at: u32, text: &str) -> Guest {
     let escaped = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
-    let mut fields = format!("(data (i32.const 1024) \"{}\")", escaped(text.as_bytes()));
+    let data = |at: u32, bytes: &[u8]| format!("(data (i32.const {at}) \"{}\")", escaped(bytes));
     let place = [1024_u32.to_le_bytes(), u32::try_from(text.len()).unwrap().to_le_bytes()].concat();
-    fields += &format!("(data (i32.const {}) \"{}\")", ANSWER + at, escaped(&place));
-    for (offset, byte) in bytes {
-        fields += &format!("(data (i32.const {}) \"{}\")", ANSWER + offset, escaped(&[*byte]));
-    }
-    Guest { fields: fields + &guest.fields, body: format!("{} (i32.const {ANSWER})", guest.body), ..guest }
+    let mut fields = vec![data(1024, text.as_bytes()), data(ANSWER + at, &place), guest.fields];
+    fields.extend(bytes.iter().map(|(offset, byte)| data(ANSWER + offset, &[*byte])));
+    Guest { fields: fields.concat(), body: format!("{} (i32.const {ANSWER})", guest.body), ..guest }
 }
 
 impl Guest {
