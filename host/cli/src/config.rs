@@ -158,6 +158,14 @@ pub(crate) struct Output {
     pub(crate) show_secrets: bool,
 }
 
+impl Plugins {
+    /// None, and where they would be.
+    pub(crate) fn of(folders: &Folders) -> Self {
+        let (installed, cache) = (folders.data.join("plugins"), folders.cache.join("plugins"));
+        Self { wanted: Vec::new(), file: None, installed, cache }
+    }
+}
+
 impl Selection {
     /// Completes the flags that select.
     pub(crate) fn resolve(flags: SelectionFlags, world: &World) -> Result<Self, CliError> {
@@ -228,7 +236,7 @@ impl Config {
                 offline: flags.actions.action_offline_mode,
                 cache: cache.unwrap_or_else(|| folders.cache.join("actions")),
             },
-            state: folders.state,
+            state: folders.state.clone(),
             output: Output {
                 format: format(flags.output.json, flags.output.log_format, world.terminal),
                 verbose: flags.output.verbose,
@@ -238,8 +246,7 @@ impl Config {
             plugins: Plugins {
                 wanted: flags.plugins.plugin.into_iter().map(wanted).collect(),
                 file: flags.plugins.config.map(|path| selection.root.join(path)),
-                installed: folders.data.join("plugins"),
-                cache: folders.cache.join("plugins"),
+                ..Plugins::of(&folders)
             },
             mode: if flags.instead.dry_run { Mode::DryRun } else { Mode::Run },
             selection,

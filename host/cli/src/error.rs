@@ -4,7 +4,7 @@
 //! that only the command line can know.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::exit::Exit;
 
@@ -28,6 +28,13 @@ impl CliError {
     /// The user's input is at fault.
     pub(crate) fn invalid(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Exit::Invalid, source)
+    }
+
+    /// The same, with another code.
+    #[must_use]
+    pub(crate) fn of(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
     }
 
     /// Adds advice.
@@ -64,6 +71,13 @@ impl CliError {
             let _ = writeln!(text, "{} {advice}", paint("hint:", hint));
         }
         text
+    }
+}
+
+impl fmt::Display for CliError {
+    /// The error alone, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
     }
 }
 

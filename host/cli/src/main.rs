@@ -31,5 +31,15 @@ mod world;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(&world::World::of_process()).into()
+    let world = world::World::of_process();
+    if world.args.get(1).is_some_and(|word| word == running::COMPILE) {
+        return compile();
+    }
+    cli::main(&world).into()
+}
+
+/// Compiles one plugin, as the process that the plugin host starts for it.
+fn compile() -> ExitCode {
+    use std::io::{stderr, stdin, stdout};
+    act_plugins::compile_child(stdin().lock(), stdout().lock(), stderr().lock()).into()
 }

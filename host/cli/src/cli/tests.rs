@@ -113,6 +113,7 @@ fn the_help_of_the_program_names_its_commands_and_exit_codes() {
       graph        Draw the jobs of workflows and what they need
       validate     Check workflows and actions
       runs         List earlier runs, show one, print its log
+      plugin       Install plugins, look into them, grant what they ask for, write new ones
       expr         Evaluate expressions
       completions  Print a completion script for a shell
 

@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod expr;
 pub(crate) mod graph;
 pub(crate) mod list;
+pub(crate) mod plugin;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod validate;

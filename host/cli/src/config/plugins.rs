@@ -39,8 +39,6 @@ pub(crate) struct PluginFiles {
     pub(crate) entries: Vec<PluginEntry>,
     /// For those that no file names, as `--plugin` may.
     narrowings: Vec<Narrowing>,
-    /// The texts, for what is found wrong later.
-    sources: Sources,
 }
 
 /// The answer of a reader: the inner error holds the files that are wrong.
@@ -64,27 +62,42 @@ pub(crate) fn read(named: Option<&Path>, root: &Path, world: &World) -> Answer {
     if let Some((path, named)) = &users
         && let Some(text) = text_of(path, *named)?
     {
-        let folder = path.parent().unwrap_or(root);
-        let (name, id) = files.add(path, &text, world);
-        let page = Page::new(id, &text);
-        files.entries = read::users(&page, folder);
-        invalid.extend(checked(name, page.problems(), &files.sources));
+        match read_text(path, &text, world) {
+            Ok(entries) => files.entries = entries,
+            Err(checked) => invalid.push(checked),
+        }
     }
     let repositorys = root.join(NAME);
     // A file that is found twice counts where it is trusted.
     if !users.is_some_and(|(path, _)| same(&path, &repositorys))
         && let Some(text) = text_of(&repositorys, false)?
     {
-        let (name, id) = files.add(&repositorys, &text, world);
+        let (sources, id) = source(&repositorys, &text, world);
         let page = Page::new(id, &text);
         let narrowings = read::repositorys(&page);
         for entry in &mut files.entries {
             narrow::narrow(entry, &narrowings).into_iter().for_each(|problem| page.note(problem));
         }
         files.narrowings = narrowings;
-        invalid.extend(checked(name, page.problems(), &files.sources));
+        invalid.extend(checked(page.problems(), sources));
     }
     Ok(if invalid.is_empty() { Ok(files) } else { Err(invalid) })
+}
+
+/// Reads the user's file alone; the inner error is the file that is wrong.
+pub(crate) fn read_users(
+    path: &Path,
+    world: &World,
+) -> Result<Result<Vec<PluginEntry>, CheckedFile>, CliError> {
+    Ok(text_of(path, false)?.map_or_else(|| Ok(Vec::new()), |text| read_text(path, &text, world)))
+}
+
+/// Reads a text as if it were the user's file.
+pub(crate) fn read_text(path: &Path, text: &str, world: &World) -> Result<Vec<PluginEntry>, CheckedFile> {
+    let (sources, id) = source(path, text, world);
+    let page = Page::new(id, text);
+    let entries = read::users(&page, path.parent().unwrap_or(path));
+    checked(page.problems(), sources).map_or(Ok(entries), Err)
 }
 
 fn text_of(path: &Path, named: bool) -> Result<Option<String>, CliError> {
@@ -99,18 +112,18 @@ fn same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-fn checked(name: String, problems: Vec<Problem>, sources: &Sources) -> Option<CheckedFile> {
-    let sources = sources.clone();
+fn source(path: &Path, text: &str, world: &World) -> (Sources, FileId) {
+    let mut sources = Sources::new();
+    let id = sources.add(&shown(path, world), text);
+    (sources, id)
+}
+
+fn checked(problems: Vec<Problem>, sources: Sources) -> Option<CheckedFile> {
+    let name = sources.name(FileId(0)).to_owned();
     (!problems.is_empty()).then_some(CheckedFile { name, jobs: Vec::new(), problems, sources })
 }
 
 impl PluginFiles {
-    fn add(&mut self, path: &Path, text: &str, world: &World) -> (String, FileId) {
-        let name = shown(path, world);
-        let id = self.sources.add(&name, text);
-        (name, id)
-    }
-
     /// Makes an entry of a plugin that the user's file does not name, narrowed where the repository does.
     pub(crate) fn unnamed(&self, name: &str) -> PluginEntry {
         let mut entry = PluginEntry::unnamed(name.to_owned());

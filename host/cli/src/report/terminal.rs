@@ -7,7 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use act_core::Conclusion;
-use act_core::event::{Envelope, Event, FilePlace, Level, LogLine, Mark, RunStarted, StepStarted, StepWhat};
+use act_core::decide::Verdict;
+use act_core::event::{
+    Envelope, Event, FilePlace, JobJudged, Level, LogLine, Mark, RunStarted, StepStarted, StepWhat,
+};
 use act_core::ids::{JobKey, StepPath, StepRef};
 use jiff::Timestamp;
 
@@ -16,6 +19,7 @@ use super::live::Live;
 use super::paint::{self, Canvas, Paint, RESET};
 use super::tally::Tally;
 use super::{Reporter, duration};
+use crate::words;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +115,9 @@ impl<W: Write> Terminal<W> {
                 let limits = if self.is(Volume::Verbose) { Limits::NONE } else { Limits::SHORT };
                 end::write(&mut self.canvas, &self.tally, limits);
             }
+            (Event::PluginLog { plugin, message, .. }, _) if self.is(Volume::Verbose) => {
+                self.say(0, Paint::Dim, &format!("plugin {plugin}: {message}"));
+            }
             (event, Some(stamp)) => self.tell_of_job(&stamp.job, event, envelope),
             // An event of a job without one is nobody's: the log has it.
             (_, None) => {}
@@ -125,9 +132,7 @@ impl<W: Write> Terminal<W> {
             }
             Event::JobWaiting { reason } => self.waiting(job, reason),
             Event::JobPlaced(placed) => self.placed(&placed.labels, &placed.mapper, &placed.reason),
-            Event::PluginLog { plugin, message, .. } if verbose => {
-                self.say(1, Paint::Dim, &format!("{plugin}: {message}"));
-            }
+            Event::JobJudged(said) => self.judged(said),
             Event::JobStarted { name, machine } => self.job_started(name, machine),
             Event::ActionResolved { uses, commit } if verbose => {
                 self.say(1, Paint::Dim, &format!("{uses} is commit {commit}"));
@@ -149,7 +154,6 @@ impl<W: Write> Terminal<W> {
             Event::JobExpanded { .. }
             | Event::JobQueued { .. }
             | Event::JobUnplaced { .. }
-            | Event::JobJudged(_)
             | Event::PluginLog { .. }
             | Event::ActionResolved { .. }
             | Event::StepStarted(_)
@@ -220,6 +224,18 @@ impl<W: Write> Terminal<W> {
         let text = format!("runs-on {}: {reason}{by}", labels.join(", "));
         if self.placements.insert(text.clone()) {
             self.canvas.paint(Paint::Dim, &text).newline();
+        }
+    }
+
+    /// Says what a policy changed, and with more to be told what it allowed; a denial is an error of its own.
+    fn judged(&mut self, said: &JobJudged) {
+        let told = match said.verdict {
+            Verdict::Amend { .. } => true,
+            Verdict::Allow { .. } => self.is(Volume::Verbose),
+            Verdict::Abstain | Verdict::Deny { .. } | Verdict::Failed { .. } => false,
+        };
+        if told {
+            self.say(0, Paint::Dim, &format!("policy {}: {}", said.policy, words::verdict(&said.verdict)));
         }
     }
 

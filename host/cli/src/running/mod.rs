@@ -45,7 +45,7 @@ use crate::exit::Exit;
 use crate::stream;
 use crate::world::World;
 
-pub(crate) use self::plugins::name_of;
+pub(crate) use self::plugins::{COMPILE, installed, installed_names, name_of, plugin_host};
 
 /// Runs what the configuration selects.
 pub(crate) fn run(config: &Config, world: &World) -> Result<Exit, CliError> {

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use act_core::control::Emission;
-use act_core::event::{Event, PluginLevel};
+use act_core::event::{Event, JobStamp, PluginLevel};
+use act_core::ids::{Attempt, Epoch, Launch};
 use act_engine::ports::RunLog;
 use act_plugins::{GuestLine, LogLevel, LogSink};
 
@@ -37,7 +38,8 @@ impl LogSink for PluginLog {
                 message: line.text.to_owned(),
             };
             // A log that cannot be written ends the run elsewhere.
-            let _ = log.append(None, Emission { records: Vec::new(), events: vec![event] });
+            let of = line.job.and_then(stamp);
+            let _ = log.append(of.as_ref(), Emission { records: Vec::new(), events: vec![event] });
         });
         if kept.is_err() && self.verbose {
             stream::complain(&format!("plugin {}: {}\n", line.plugin, line.text));
@@ -47,6 +49,11 @@ impl LogSink for PluginLog {
     fn notice(&self, text: &str) {
         stream::complain(&format!("notice: {}\n", stream::harmless(text)));
     }
+}
+
+/// The job that was asked about, as the engine stamps what it says of one itself.
+fn stamp(key: &str) -> Option<JobStamp> {
+    Some(JobStamp { job: key.parse().ok()?, attempt: Attempt(1), launch: Launch(1), epoch: Epoch(1) })
 }
 
 const fn level(level: LogLevel) -> PluginLevel {

@@ -20,6 +20,7 @@ use crate::config::plugins::{PluginEntry, PluginFiles};
 use crate::config::{Config, Mode, Plugins};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::folders::Folders;
 use crate::nearest::nearest;
 use crate::world::World;
 
@@ -40,7 +41,7 @@ pub(crate) async fn load(
         Mode::DryRun | Mode::Explain => Capabilities::NoneLinked,
     };
     let host =
-        host(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
+        start(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
     let mut plugins = Vec::new();
     for spec in specs {
         plugins.push(host.load(spec).await.map_err(cannot_load)?);
@@ -48,8 +49,19 @@ pub(crate) async fn load(
     Ok(plugins)
 }
 
-/// Starts the plugin host.
-pub(crate) fn host(
+/// Starts a plugin host outside of a run.
+pub(crate) fn plugin_host(
+    log: Arc<dyn LogSink>,
+    secrets: Arc<dyn Credentials>,
+    capabilities: Capabilities,
+    world: &World,
+) -> Result<PluginHost, CliError> {
+    let folders = Folders::of(world)?;
+    let state = folders.state.join("plugins");
+    start(&Plugins::of(&folders), state, log, secrets, capabilities, world)
+}
+
+fn start(
     folders: &Plugins,
     state: PathBuf,
     log: Arc<dyn LogSink>,

@@ -108,7 +108,9 @@ fn of_leg(fate: &Fate, leg: &LegPreview) -> End {
             End { status: Status::Unknown, reason, place: None, hints: Vec::new() }
         }
         Would::Denied(denial) => {
-            let (reason, place) = (denial.message(), Some(denial.place.clone()));
+            let secret = denial.secret.as_ref().map(|name| format!("`secrets.{}` ", name.0));
+            let reason = format!("{}by {}: {}", secret.unwrap_or_default(), denial.policy, denial.reason);
+            let place = Some(denial.place.clone());
             End { status: Status::Denied, reason, place, hints: Vec::new() }
         }
     }

@@ -192,14 +192,14 @@ jobs:
         policy     careful (launch): abstains
         a process
           folder: /m
-      asks  (denied: `secrets.TOKEN` is denied by policy careful: secrets are not for forks, ci.yml:9)
+      asks  (denied: `secrets.TOKEN` by careful: secrets are not for forks, ci.yml:9)
         labels     bare  ci.yml:6
         policy     careful (job-queued): amends labels to linux: no bare metal for forks
         policy     careful (secret, secrets.TOKEN): denies: secrets are not for forks  ci.yml:9
     ");
     insta::assert_snapshot!(lines, @r#"
     {"workflow":"CI","file":"ci.yml","job":"plain","key":"plain","name":"plain","status":"run","reason":"needs nothing","runs_on":{"file":"ci.yml","line":4,"column":20},"written":["bare"],"verdicts":[{"phase":"job-queued","policy":"careful","verdict":"amend","changes":{"what":"labels","to":["linux"]},"reason":"no bare metal for forks","place":{"file":"ci.yml","line":4,"column":3}},{"phase":"job-start","policy":"careful","verdict":"amend","changes":{"what":"placement","to":{"pool":"guests"}},"reason":"no bare metal for forks","place":{"file":"ci.yml","line":4,"column":3}},{"phase":"launch","policy":"careful","verdict":"abstain","place":{"file":"ci.yml","line":4,"column":3}}],"labels":["linux"],"mapper":"near","placement":{"pool":"guests"},"answers":[{"mapper":"acme","answer":"not-mine","reason":"no pool of that name"},{"mapper":"near","answer":"mine","placement":{},"reason":"here"}],"scheduler":"this machine","documents":[{"title":"a process","text":"folder: /m\n"}],"decision":{"shape":{"kind":"process","os":"Linux","arch":"ARCH"},"bind":{"repository":"o/r","deadline":{"secs":21600,"nanos":0}}}}
-    {"workflow":"CI","file":"ci.yml","job":"asks","key":"asks","name":"asks","status":"denied","reason":"`secrets.TOKEN` is denied by policy careful: secrets are not for forks","place":{"file":"ci.yml","line":9,"column":18},"runs_on":{"file":"ci.yml","line":6,"column":14},"written":["bare"],"verdicts":[{"phase":"job-queued","policy":"careful","verdict":"amend","changes":{"what":"labels","to":["linux"]},"reason":"no bare metal for forks","place":{"file":"ci.yml","line":5,"column":3}},{"phase":"secret","policy":"careful","verdict":"deny","reason":"secrets are not for forks","step":{"path":"0"},"secret":"TOKEN","place":{"file":"ci.yml","line":9,"column":18}}],"labels":["linux"],"answers":[],"scheduler":"this machine","documents":[]}
+    {"workflow":"CI","file":"ci.yml","job":"asks","key":"asks","name":"asks","status":"denied","reason":"`secrets.TOKEN` by careful: secrets are not for forks","place":{"file":"ci.yml","line":9,"column":18},"runs_on":{"file":"ci.yml","line":6,"column":14},"written":["bare"],"verdicts":[{"phase":"job-queued","policy":"careful","verdict":"amend","changes":{"what":"labels","to":["linux"]},"reason":"no bare metal for forks","place":{"file":"ci.yml","line":5,"column":3}},{"phase":"secret","policy":"careful","verdict":"deny","reason":"secrets are not for forks","step":{"path":"0"},"secret":"TOKEN","place":{"file":"ci.yml","line":9,"column":18}}],"labels":["linux"],"answers":[],"scheduler":"this machine","documents":[]}
     "#);
     assert_eq!(exit, Exit::JobFailed);
 }
