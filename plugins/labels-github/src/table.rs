@@ -118,7 +118,7 @@ pub(crate) fn find(label: &str, latest: &Latest<'_>) -> Option<Machine> {
     let (system, rest) = label.split_once('-')?;
     let version = |newest, rest: &str, known: &[&'static str]| {
         let wanted = if rest == "latest" { newest } else { rest };
-        known.iter().any(|known| *known == wanted).then(|| format!("{system}-{wanted}"))
+        known.contains(&wanted).then(|| format!("{system}-{wanted}"))
     };
     match system {
         "ubuntu" => linux(rest, |rest| version(latest.ubuntu, rest, &UBUNTU)),

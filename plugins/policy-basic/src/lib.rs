@@ -48,11 +48,8 @@ impl Policy for Basic {
 /// Makes one denial of all that is wrong, the first with its words and the others by number.
 fn denial(mut wrong: Vec<String>) -> Option<Verdict> {
     let more = wrong.len().checked_sub(1)?;
-    let mut reason = wrong.swap_remove(0);
-    if more > 0 {
-        reason.push_str(&format!(", and {more} more"));
-    }
-    Some(Verdict::Deny(reason))
+    let first = wrong.swap_remove(0);
+    Some(Verdict::Deny(if more > 0 { format!("{first}, and {more} more") } else { first }))
 }
 
 /// Writes a place as messages do.

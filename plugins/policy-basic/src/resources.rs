@@ -37,7 +37,9 @@ fn capped(asked: Option<Amount>, cap: Option<(u64, u64)>, unit: &str, over: &mut
     let (asked, (shown, cap)) = (asked?, cap?);
     if asked.least > cap {
         over.push_str(if over.is_empty() { "a job gets no more than " } else { ", " });
-        over.push_str(&format!("{shown} {unit}"));
+        over.push_str(&shown.to_string());
+        over.push(' ');
+        over.push_str(unit);
     }
     let most = asked.most.map(|most| most.min(cap));
     let within = Amount { least: asked.least.min(cap), most };
