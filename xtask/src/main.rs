@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod docs;
 mod own;
+mod plugins;
 mod rooms;
 mod size;
 mod tally;
@@ -25,6 +26,9 @@ Usage: cargo xtask <chore>
   own            only runs ci.yml by act-host itself
   bench [PART]   measures the built act-host, beside its peers where they can be installed;
                  PART runs only the figures whose name contains it
+  plugins [--all]
+                 builds the plugins in plugins/, examples/plugins/ and tests/guests/; --all
+                 those in JavaScript and Python as well
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
   docs           checks only that what the documents point to exists
@@ -42,6 +46,10 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench"] => bench::run(None),
         ["bench", part] => bench::run(Some(part)),
+        ["plugins"] => plugins::build(false).map(|said| println!("{said}\n{}", plugins::folder().display())),
+        ["plugins", "--all"] => {
+            plugins::build(true).map(|said| println!("{said}\n{}", plugins::folder().display()))
+        }
         ["rooms"] => rooms::check().map(|said| println!("{said}")),
         ["docs"] => docs::check().map(|said| println!("{said}")),
         ["sizes"] => size::check().map(|said| println!("{said}")),

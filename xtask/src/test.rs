@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
 use crate::tally::{Tally, skips, told_by_vectors, without_successes};
-use crate::{docs, own, rooms, size};
+use crate::{docs, own, plugins, rooms, size};
 
 /// Runs all stages; the last line is `N passed, N failed`, over all tests.
 ///
@@ -19,17 +19,26 @@ pub(crate) fn run() -> Result<(), String> {
     stage("lints", "cargo clippy, warnings denied", || {
         quiet(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny=warnings"])
     })?;
+    stage("lints of plugins", "cargo fmt and clippy in the workspaces of guests", plugins::lint)?;
+    stage("plugins", "official ones, examples, guests of tests in Rust, JavaScript and Python", || {
+        plugins::build(true)
+    })?;
     let mut program = None;
     stage("build", "the program that the tests drive", || {
         program = Some(build_program(false)?);
         Ok(String::new())
     })?;
     let mut tally = Tally::default();
+    let guests =
+        stage("tests of plugins", "cargo test in the workspaces of guests", || plugins::test(&mut tally));
+    if let Err(output) = &guests {
+        println!("{}", output.trim_end());
+    }
     let tested = stage("tests", "cargo test --workspace", || tests(program.as_deref(), &mut tally));
     if let Err(output) = &tested {
         println!("{}", output.trim_end());
     }
-    let is_green = tested.is_ok() && own_workflow(program.as_deref(), &mut tally);
+    let is_green = guests.is_ok() && tested.is_ok() && own_workflow(program.as_deref(), &mut tally);
     // The tally is the last line, whatever came of the tests.
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if is_green { Ok(()) } else { Err(String::new()) }
@@ -77,12 +86,14 @@ fn quiet(arguments: &[&str]) -> Result<String, String> {
 /// Runs and counts every test; returns what the vector suites told, and which tests were skipped.
 fn tests(program: Option<&Path>, tally: &mut Tally) -> Result<String, String> {
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
-    command.envs(program.map(|program| ("ACT_HOST_BIN", program)));
+    command.envs(program.map(|program| ("ACT_HOST_BIN", program))).env(plugins::VARIABLE, plugins::folder());
     let said = listen(&mut command)?;
-    *tally = Tally::of(&said.text);
+    let counted = Tally::of(&said.text);
+    tally.passed += counted.passed;
+    tally.failed += counted.failed;
     if !said.success {
         // Tests that do not build, or a test program that crashed, have no line to count.
-        tally.failed = tally.failed.max(1);
+        tally.failed += u64::from(counted.failed == 0);
         return Err(without_successes(&said.text));
     }
     let vectors = told_by_vectors(&said.text);
