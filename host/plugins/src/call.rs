@@ -10,9 +10,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use tokio::time::timeout;
-use wasmtime::Store;
 use wasmtime::component::Instance;
+use wasmtime::{PoolConcurrencyLimitError, Store};
 
+use crate::engine::TICK;
 use crate::failure::Failure;
 use crate::plugin::Loaded;
 use crate::state::{Call, Limit};
@@ -43,19 +44,18 @@ impl Loaded {
         job: Option<String>,
         run: Run<R>,
     ) -> Result<Answered<R>, Unanswered> {
-        let nameless = |failure: &Failure| format!("{}, `{export}`: {failure}", self.blame());
         if let Err(why) = self.health.check(Instant::now()) {
             return Err(Unanswered { reason: format!("{}: {why}", self.blame()), needs: None });
         }
         // It is never closed; if it were, the call would only run without waiting.
         let _turn = self.shared.turns.acquire().await;
-        let mut store = Call::store(&self.shared.engine, self.equipment(job));
+        let mut store = Call::store(&self.shared.engine, self.equipment(self.voice(job)));
         let done = self.run(&mut store, run).await;
         let needs = store.data().needs;
         let said = store.data().voice.end();
         done.map(|answer| Answered { answer, needs }).map_err(|end| {
             let failure = end.failure(&store, said);
-            let reason = nameless(&failure);
+            let reason = format!("{}, `{export}`: {failure}", self.blame());
             if failure.guilty && needs.is_none() {
                 self.health.failed(Instant::now(), &failure.to_string());
             }
@@ -65,7 +65,7 @@ impl Loaded {
 
     async fn run<R>(&self, store: &mut Store<Call>, run: Run<R>) -> Result<R, End> {
         let whole = async {
-            let instance = self.pre.instantiate_async(&mut *store).await?;
+            let instance = self.instance(store).await?;
             run(store, &instance).await
         };
         // A panic of a host function is this call's end, not the program's.
@@ -75,6 +75,20 @@ impl Loaded {
             Ok(Ok(Err(error))) => Err(End::Error(error)),
             Ok(Err(_)) => Err(End::Panicked),
             Err(_) => Err(End::Late),
+        }
+    }
+
+    /// Makes an instance, waiting for room where a pool has none: large components take several places of it.
+    async fn instance(&self, store: &mut Store<Call>) -> wasmtime::Result<Instance> {
+        loop {
+            match self.pre.instantiate_async(&mut *store).await {
+                Err(full) if full.is::<PoolConcurrencyLimitError>() => {
+                    // What half an instance took is gone with its store.
+                    *store = Call::store(&self.shared.engine, self.equipment(store.data().voice.clone()));
+                    tokio::time::sleep(TICK).await;
+                }
+                done => return done,
+            }
         }
     }
 

@@ -96,6 +96,9 @@ async fn spawn(argv: &[OsString], component: &[u8]) -> Result<Vec<u8>, LoadFault
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
+        // Each thread reserves address space, of which there is so much and not more, whatever the machine.
+        .env("RAYON_NUM_THREADS", "4")
+        .env("MALLOC_ARENA_MAX", "4")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -75,7 +75,10 @@ pub enum LoadFault {
         request: &'static str,
     },
     /// It needs a grant that the operator did not give.
-    #[error("it needs {what}, which is not granted; to grant it, add to act-host.toml:\n\n{lines}")]
+    #[error(
+        "it needs {what}, which is not granted; to grant it, use `act-host plugin grant`, or add to act-host.toml, \
+         to its `[[plugin]]` where it has one:\n\n{lines}"
+    )]
     NotGranted {
         /// In words.
         what: String,

@@ -60,7 +60,7 @@ impl Failure {
             (None, Some(_)) => format!("trapped: {}", cause(error)),
             (None, None) => format!("failed: {}", cause(error)),
         };
-        Self { what, frames: frames(error), said, guilty: !error.is::<wasmtime::PoolConcurrencyLimitError>() }
+        Self { what, frames: frames(error), said, guilty: true }
     }
 }
 

@@ -79,6 +79,12 @@ impl PluginHost {
         survey.check()?;
         let config = &self.shared.config;
         let permitted = Permitted::settle(&survey, &manifest, &spec, &config.state, &config.secrets)?;
+        for grant in link::idle(&manifest, &spec) {
+            let name = &spec.name;
+            config.log.notice(&format!(
+                "plugin `{name}` is granted `{grant}`, which its manifest does not request"
+            ));
+        }
         settings::check(manifest.schema.as_ref(), &spec.settings).map_err(LoadFault::Settings)?;
         let component = self.component(&digest, bytes).await?;
         let pre = self.link(&component, &permitted)?;

@@ -87,6 +87,17 @@ fn granted(survey: &Survey, asked: &Requests, spec: &PluginSpec) -> Result<(), L
     Err(LoadFault::NotGranted { what: what.join(" and "), lines })
 }
 
+/// Names the grants that the manifest does not request: they open nothing, and their operator may believe they do.
+pub(crate) fn idle(manifest: &Manifest, spec: &PluginSpec) -> Vec<&'static str> {
+    let (asked, grants) = (&manifest.request, &spec.grants);
+    let idle = [
+        (asked.http.is_empty() && !grants.http.is_empty(), "http"),
+        (asked.kv.is_none() && grants.kv.is_some(), "kv"),
+        (asked.decisions.is_none() && grants.decisions.is_some(), "decisions"),
+    ];
+    idle.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
+}
+
 /// Returns a linker with what every plugin has.
 pub(crate) fn base(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);

@@ -74,14 +74,19 @@ pub(crate) struct Exports {
 }
 
 impl Loaded {
+    /// Gives one call its voice.
+    pub(crate) fn voice(&self, job: Option<String>) -> Voice {
+        Voice::new(self.shared.config.log.clone(), self.name.clone(), job, self.limits.log_lines)
+    }
+
     /// Equips one call.
-    pub(crate) fn equipment(&self, job: Option<String>) -> Equipment {
+    pub(crate) fn equipment(&self, voice: Voice) -> Equipment {
         let limits = self.limits;
         let config = &self.shared.config;
         let http = |rules: &Arc<_>| HttpCall::new(Arc::clone(rules), limits.http_requests, limits.wall.0);
         Equipment {
             limits,
-            voice: Voice::new(config.log.clone(), self.name.clone(), job, limits.log_lines),
+            voice,
             settings: self.settings.clone(),
             kv: self.permitted.kv.clone(),
             http: self.permitted.http.as_ref().map(http),

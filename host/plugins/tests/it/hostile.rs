@@ -102,7 +102,6 @@ async fn a_spinning_guest_gives_way_to_others_on_the_same_thread() {
 async fn a_dropped_call_leaves_nothing_that_a_later_one_could_trip_over() {
     let bench = Bench::with(|config| config.allocation = Allocation::Pooled);
     let limits = Limits { cpu: Span::millis(60_000), wall: Span::millis(60_000), ..Limits::default() };
-    // Spins where the first label is not `linux`: its first byte is read through the ask.
     let spins = mapper("(loop $l (br $l)) unreachable");
     let spins = bench.load_with("spins", &spins, |spec| spec.limits = limits).await.unwrap();
     for _ in 0..20 {
@@ -152,6 +151,17 @@ async fn a_flood_of_log_is_cut_and_made_fit() {
     assert_eq!(said.len(), 1001);
     assert_eq!(said[..2], ["floods: : :add-mask::x", "floods: : :set-env name=PATH::y"]);
     assert!(said[1000].contains("log is full"), "{}", said[1000]);
+}
+
+#[tokio::test]
+async fn a_loop_of_calls_into_the_host_is_stopped_as_any_other() {
+    let bench = Bench::new();
+    let body = "(loop $l (call $log (i32.const 0) (i32.const 1024) (i32.const 1)) (br $l)) unreachable";
+    let limits = Limits { cpu: Span::millis(50), wall: Span::millis(60_000), ..Limits::default() };
+    let guest = Guest { imports: LOG, ..mapper(body) };
+    let plugin = bench.load_with("chatters", &guest, |spec| spec.limits = limits).await.unwrap();
+    let why = failure(&plugin).await;
+    assert!(why.contains("(limit `cpu`)"), "{why}");
 }
 
 #[tokio::test]

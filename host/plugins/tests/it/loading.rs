@@ -47,6 +47,64 @@ async fn an_import_needs_a_request_and_a_grant() {
 }
 
 #[tokio::test]
+async fn a_grant_that_nobody_requested_is_noticed() {
+    let bench = Bench::new();
+    let kv = KvGrant { quota: act_plugins::amount::Size::kib(1) };
+    bench.load_with("fine", &not_mine("fine"), |spec| spec.grants.kv = Some(kv)).await.unwrap();
+    assert_eq!(
+        bench.said.all(),
+        ["notice: plugin `fine` is granted `kv`, which its manifest does not request"]
+    );
+}
+
+/// Sends `GET` to this URL; traps if that is an error.
+fn sends(url: &str, request: &str) -> Guest {
+    let guest = not_mine("sent");
+    let zeros = "(i32.const 0) ".repeat(10);
+    let body = format!(
+        "(call $send (i32.const 2048) (i32.const 3) (i32.const 2056) (i32.const {}) {zeros}
+            (i32.const 60000))
+         (if (i32.load8_u (i32.const 60000)) (then unreachable)) {}",
+        url.len(),
+        guest.body
+    );
+    let data = format!("(data (i32.const 2048) \"GET\") (data (i32.const 2056) \"{url}\")");
+    let fields = data + &guest.fields;
+    Guest { world: "with-http", imports: HTTP, body, fields, request: request.to_owned(), ..guest }
+}
+
+#[tokio::test]
+async fn a_guest_reaches_what_is_granted_with_a_credential_it_never_sees() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let request = format!("[[request.http]]\nwhy = 'asks'\nhosts = ['{origin}']");
+    let grant = format!("hosts = ['{origin}']\nbearer = {{ env = 'TOKEN' }}\nallow-private = true");
+    let grant: HttpGrant = toml::from_str(&grant).unwrap();
+    let bench = Bench::new();
+    let guest = sends(&format!("{origin}/labels"), &request);
+    let plugin =
+        bench.load_with("sends", &guest, |spec| spec.grants.http = vec![grant.clone()]).await.unwrap();
+    let serve = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 4096];
+        let length = stream.read(&mut asked).await.unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&asked[..length]).into_owned()
+    };
+    let (mapped, asked) = tokio::join!(map(&plugin), serve);
+    assert!(matches!(mapped, Mapped::NotMine { .. }), "{mapped:?}");
+    assert!(
+        asked.starts_with("GET /labels ") && asked.contains("authorization: Bearer s3cret\r\n"),
+        "{asked}"
+    );
+
+    let public = HttpGrant { allow_private: false, ..grant };
+    let plugin = bench.load_with("public", &guest, |spec| spec.grants.http = vec![public]).await.unwrap();
+    assert!(matches!(map(&plugin).await, Mapped::Failed { .. }));
+}
+
+#[tokio::test]
 async fn an_explanation_touches_nothing_and_says_what_was_needed() {
     let run = Bench::new();
     let kv = KvGrant { quota: act_plugins::amount::Size::kib(1) };
