@@ -70,7 +70,7 @@ fn sends(url: &str, request: &str) -> Guest {
     );
     let data = format!("(data (i32.const 2048) \"GET\") (data (i32.const 2056) \"{url}\")");
     let fields = data + &guest.fields;
-    Guest { world: "with-http", imports: HTTP, body, fields, request: request.to_owned(), ..guest }
+    Guest { world: "with-http", imports: HTTP, body, fields, request: request.to_owned() }
 }
 
 #[tokio::test]
