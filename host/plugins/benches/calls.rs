@@ -17,6 +17,9 @@ use act_plugins::{
     Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LogSink, PluginHost, PluginSpec,
 };
 
+/// How often each is asked.
+const ASKED: usize = 5000;
+
 struct Nobody;
 
 impl LogSink for Nobody {
@@ -60,13 +63,13 @@ async fn measure(folder: &Path, allocation: Allocation) {
     })
     .unwrap();
     show("start of the host", start.elapsed());
-    for name in ["labels_fleet", "labels_github", "policy_basic"] {
-        let spec = || PluginSpec::new(name.replace('_', "-"), folder.join(format!("{name}.wasm")));
+    for name in ["labels-fleet", "labels-github", "policy-basic", "js-labels", "python"] {
+        let spec = || PluginSpec::new(name.to_owned(), folder.join(format!("{name}.wasm")));
         let start = Instant::now();
         let plugin = host.load(spec()).await.unwrap();
         show(&format!("{name}: compiled and loaded"), start.elapsed());
         let mut loads = Vec::new();
-        for _ in 0..200 {
+        for _ in 0..100 {
             let start = Instant::now();
             black_box(host.load(spec()).await.unwrap());
             loads.push(start.elapsed());
@@ -77,7 +80,7 @@ async fn measure(folder: &Path, allocation: Allocation) {
         let mut calls = Vec::new();
         if let Some(mapper) = plugin.mapper() {
             let ask = LabelAsk { labels: labels.clone(), group: None, facts: facts.clone() };
-            for _ in 0..20_000 {
+            for _ in 0..ASKED {
                 let start = Instant::now();
                 black_box(mapper.map(&ask).await);
                 calls.push(start.elapsed());
@@ -86,7 +89,7 @@ async fn measure(folder: &Path, allocation: Allocation) {
         if let Some(policy) = plugin.policy() {
             let phase = PolicyPhase::JobQueued { content: Arc::default() };
             let ask = PolicyAsk { facts, labels, group: None, phase };
-            for _ in 0..20_000 {
+            for _ in 0..ASKED {
                 let start = Instant::now();
                 black_box(policy.judge(&ask).await);
                 calls.push(start.elapsed());
