@@ -4,6 +4,7 @@ mod build;
 mod grant;
 mod inspect;
 mod install;
+mod new;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ enum Commands {
     Check(inspect::Check),
     /// Print the lines of act-host.toml that grant a plugin what it asks for
     Grant(grant::Flags),
+    /// Make the folder of a new plugin
+    New(new::Flags),
     /// Build the plugin in a folder, with cargo
     Build(build::Flags),
     /// Ask a plugin what its fixtures ask, and compare
@@ -53,6 +56,7 @@ pub(crate) fn run(flags: &Flags, world: &World) -> Result<Exit, CliError> {
         Commands::List(flags) => install::list(flags, world),
         Commands::Inspect(flags) => inspect::run(flags, world),
         Commands::Check(flags) => inspect::check(flags, world),
+        Commands::New(flags) => new::run(flags, world),
         Commands::Build(flags) => build::run(flags, world),
         Commands::Test(flags) => test::run(flags, world),
         Commands::Grant(flags) => grant::run(flags, world),
