@@ -76,8 +76,7 @@ impl Component {
         let failed =
             |error: std::io::Error| CliError::invalid(format!("cannot read {}: {error}", path.display()));
         let bytes = std::fs::read(&path).map_err(failed)?;
-        let manifest = Manifest::read_from(&bytes)
-            .map_err(|error| CliError::invalid(format!("{} is no plugin: {error}", path.display())))?;
+        let manifest = Manifest::read_from(&bytes).map_err(|error| no_plugin(&path, &error))?;
         Ok(Self { digest: Digest::of(&bytes), path, bytes, manifest })
     }
 
@@ -85,6 +84,13 @@ impl Component {
     fn title(&self) -> String {
         format!("{} {}", self.manifest.name, self.manifest.version)
     }
+}
+
+/// Says in one line why a file is none.
+fn no_plugin(path: &Path, error: &dyn std::fmt::Display) -> CliError {
+    let reason = error.to_string();
+    let reason: Vec<&str> = reason.split_whitespace().collect();
+    CliError::invalid(format!("{} is no plugin: {}", path.display(), reason.join(" ")))
 }
 
 /// Returns a plugin's file: the one that is named, or the one that is installed under the name.

@@ -35,6 +35,8 @@ const NAME: &str = "act-host.toml";
 /// The plugins that files name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PluginFiles {
+    /// The user's file, as messages call it; empty where there is none.
+    file: String,
     /// In the order of the user's file, narrowed.
     pub(crate) entries: Vec<PluginEntry>,
     /// For those that no file names, as `--plugin` may.
@@ -63,7 +65,7 @@ pub(crate) fn read(named: Option<&Path>, root: &Path, world: &World) -> Answer {
         && let Some(text) = text_of(path, *named)?
     {
         match read_text(path, &text, world) {
-            Ok(entries) => files.entries = entries,
+            Ok(entries) => (files.file, files.entries) = (shown(path, world), entries),
             Err(checked) => invalid.push(checked),
         }
     }
@@ -124,6 +126,12 @@ fn checked(problems: Vec<Problem>, sources: Sources) -> Option<CheckedFile> {
 }
 
 impl PluginFiles {
+    /// Returns where the user's file begins to speak of a plugin: `file:line`.
+    pub(crate) fn place(&self, plugin: &str) -> Option<String> {
+        let entry = self.entries.iter().find(|entry| entry.name.value == plugin)?;
+        Some(format!("{}:{}", self.file, entry.name.span.line))
+    }
+
     /// Makes an entry of a plugin that the user's file does not name, narrowed where the repository does.
     pub(crate) fn unnamed(&self, name: &str) -> PluginEntry {
         let mut entry = PluginEntry::unnamed(name.to_owned());

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use act_core::control::Secret;
 use act_plugins::grants::CredentialSource;
 use act_plugins::{
-    Allocation, Capabilities, Compiler, Credentials, HostConfig, LoadError, LogSink, Manifest, Plugin,
-    PluginHost, PluginSpec,
+    Allocation, Capabilities, Compiler, Credentials, HostConfig, LogSink, Manifest, Plugin, PluginHost,
+    PluginSpec,
 };
 
 use crate::config::plugins::{PluginEntry, PluginFiles};
@@ -44,7 +44,12 @@ pub(crate) async fn load(
         start(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
     let mut plugins = Vec::new();
     for spec in specs {
-        plugins.push(host.load(spec).await.map_err(cannot_load)?);
+        let place = files.place(&spec.name);
+        let loaded = host.load(spec).await;
+        plugins.push(loaded.map_err(|error| {
+            CliError::new(Exit::Infrastructure, error)
+                .maybe_hint(place.map(|place| format!("it is set up in {place}")))
+        })?);
     }
     Ok(plugins)
 }
@@ -86,11 +91,6 @@ fn start(
 
 /// The hidden command that compiles one component.
 pub(crate) const COMPILE: &str = "__compile";
-
-/// Says why a plugin cannot be loaded.
-pub(crate) fn cannot_load(error: LoadError) -> CliError {
-    CliError::new(Exit::Infrastructure, error)
-}
 
 /// Names each plugin once, in order.
 fn specs(plugins: &Plugins, files: &PluginFiles) -> Result<Vec<PluginSpec>, CliError> {

@@ -8,7 +8,7 @@ use act_plugins::{Inspection, Kinds, Manifest, inspect};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::locate;
+use super::{locate, no_plugin};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::stream;
@@ -69,7 +69,7 @@ fn look(plugin: &std::path::Path, world: &World) -> Result<Inspection, CliError>
     let path = locate(plugin, world)?;
     let bytes = std::fs::read(&path)
         .map_err(|error| CliError::invalid(format!("cannot read {}: {error}", path.display())))?;
-    inspect(&bytes).map_err(|error| CliError::invalid(format!("{} is no plugin: {error}", path.display())))
+    inspect(&bytes).map_err(|error| no_plugin(&path, &error))
 }
 
 fn title(found: &Inspection) -> String {
