@@ -1,15 +1,20 @@
-//! Keeps the documents true: what they point to must exist, links and the files named as shown by a test alike.
+//! Keeps the documents true: what they point to must exist, links and the files named as shown by a test alike; and what
+//! plugins are written against must be in their reference.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::root;
+use crate::wit;
 
 /// Documents beside those in `docs/`.
 const PAGES: &[&str] = &["README.md", "ARCHITECTURE.md", "CHANGELOG.md"];
 
 /// Code spans that begin so name a file or folder of the project.
-const ROOTS: &[&str] = &["docs/", "examples/", "host/", "tests/", "xtask/"];
+const ROOTS: &[&str] = &["docs/", "examples/", "host/", "plugins/", "sdk/", "tests/", "wit/", "xtask/"];
+
+/// The document that names all that `wit/` defines.
+const REFERENCE: &str = "docs/plugins.md";
 
 /// Checks all documents.
 ///
@@ -31,11 +36,26 @@ pub(crate) fn check() -> Result<String, String> {
             }
         }
     }
+    missing.extend(unnamed(&root)?);
     if missing.is_empty() {
         Ok(format!("{} documents, {count} targets, all there", pages.len()))
     } else {
         Err(missing.join("\n"))
     }
+}
+
+/// Returns what of `wit/` the reference does not name in a code span, bare or behind its package.
+fn unnamed(root: &Path) -> Result<Vec<String>, String> {
+    let page = root.join(REFERENCE);
+    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let names = wit::names(&root.join("wit"))?;
+    let is_missing =
+        |name: &&String| !text.contains(&format!("`{name}`")) && !text.contains(&format!("/{name}`"));
+    Ok(names
+        .iter()
+        .filter(is_missing)
+        .map(|name| format!("{REFERENCE}: `{name}` of wit/ is not in it"))
+        .collect())
 }
 
 /// Something that a document points to.

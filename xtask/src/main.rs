@@ -13,6 +13,7 @@ mod rooms;
 mod size;
 mod tally;
 mod test;
+mod wit;
 
 use std::process::ExitCode;
 
@@ -31,7 +32,8 @@ Usage: cargo xtask <chore>
                  those in JavaScript and Python as well
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
-  docs           checks only that what the documents point to exists
+  docs           checks only that what the documents point to exists, and that docs/plugins.md
+                 names all of wit/
 
 Environment:
   ACT_HOST_SHARED     folder with GitHub's test vectors [default: ../shared beside the checkout]
