@@ -92,6 +92,22 @@ fn a_label_of_somebody_elses_is_placed_by_their_plugin() {
 }
 
 #[test]
+fn what_a_plugin_logs_is_kept_and_shown_to_those_who_look_closer() {
+    let Some(mut project) = project(ACME, &["labels-acme"]) else { return };
+    users_file(&mut project, ACME_FILE);
+    let said = "plugin labels-acme: acme-small for local/project";
+    assert_eq!(project.run(&[]).lines_with(said), [""; 0]);
+    assert_eq!(project.run(&["-v"]).lines_with(said), [said]);
+    let kept = project.run(&["--json"]);
+    let kept = kept.lines_with(r#""type":"plugin-log""#);
+    let line: serde_json::Value = serde_json::from_str(kept.first().unwrap()).unwrap();
+    assert_eq!(
+        (&line["plugin"], &line["level"], &line["job"]),
+        (&"labels-acme".into(), &"debug".into(), &"build".into())
+    );
+}
+
+#[test]
 fn a_plugin_that_traps_is_named_and_ends_the_run_as_an_infrastructure_failure() {
     let Some(project) = project(&ACME.replace("acme-small", "panic"), &["guest-hostile"]) else { return };
     let ran = project.run(&["--plugin", "../home/.config/act-host/plugins/guest-hostile.wasm"]);

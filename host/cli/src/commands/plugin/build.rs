@@ -1,7 +1,7 @@
 //! `plugin build`: a crate to a component with its manifest in it.
 //!
 //! Cargo does the work; this finds what it made, puts `plugin.toml` into it, and says in plain words what is missing
-//! when it cannot.
+//! when it cannot. For other languages, whose tools make the component, only the manifest is put into it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,10 @@ pub(super) struct Flags {
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 
+    /// Put plugin.toml into this component, which another tool made, instead of building with cargo
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+
     /// Write the component here [default: NAME.wasm in the folder]
     #[arg(short = 'o', long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -33,20 +37,35 @@ pub(super) struct Flags {
 pub(super) fn run(flags: &Flags, world: &World) -> Result<Exit, CliError> {
     let folder = world.absolute(&flags.folder);
     let output = flags.output.as_ref().map(|path| world.absolute(path));
-    let built = build(&folder, output)?;
+    let built = match &flags.component {
+        Some(component) => finish(&folder, &world.absolute(component), output)?,
+        None => build(&folder, output)?,
+    };
     stream::print_text(&format!("{}\n", built.display()))?;
     Ok(Exit::Success)
 }
 
 /// Builds the plugin in a folder; returns the component's file.
 pub(super) fn build(folder: &Path, output: Option<PathBuf>) -> Result<PathBuf, CliError> {
+    // Before cargo is asked: a mistake in it is found in no time.
+    read_manifest(folder)?;
+    has_target(folder)?;
+    finish(folder, &cargo(folder)?, output)
+}
+
+/// Reads and checks `plugin.toml`; returns it with its text.
+fn read_manifest(folder: &Path) -> Result<(Manifest, String), CliError> {
     let text = manifest(folder)?;
     let manifest = Manifest::parse(&text)
         .map_err(|error| CliError::invalid(format!("{}: {error}", folder.join("plugin.toml").display())))?;
-    has_target(folder)?;
-    let made = cargo(folder)?;
+    Ok((manifest, text))
+}
+
+/// Puts the manifest into a component that was made, and checks that it can be loaded.
+fn finish(folder: &Path, made: &Path, output: Option<PathBuf>) -> Result<PathBuf, CliError> {
+    let (manifest, text) = read_manifest(folder)?;
     let wrong = |error: &dyn std::fmt::Display| CliError::invalid(format!("{}: {error}", made.display()));
-    let bytes = std::fs::read(&made).map_err(|error| wrong(&error))?;
+    let bytes = std::fs::read(made).map_err(|error| wrong(&error))?;
     let component = Manifest::embed(&bytes, &text).map_err(|error| wrong(&error))?;
     let found = inspect(&component).map_err(|error| wrong(&error))?;
     if let Some(trouble) = found.trouble {
