@@ -105,20 +105,25 @@ fn a_new_plugin_of_each_kind_builds_and_answers_its_fixtures() {
         let path = std::env::var(name).unwrap_or_else(|_| home.join(below).display().to_string());
         project.env(name, path);
     }
-    // Shared by the kinds, and by later runs of this test.
+    // One place for all runs of this test, so that cargo finds again what it built, and nothing piles up.
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).map(Path::to_owned).unwrap_or_default().join("new-plugins");
     project.env("CARGO_TARGET_DIR", target.display().to_string());
+    let sources = target.join("sources");
+    let _ = std::fs::remove_dir_all(&sources);
+    let path = |kind: &str| sources.join(format!("a-{kind}")).display().to_string();
     for kind in ["label-mapper", "policy", "scheduler"] {
-        let made = plugin(&project, &["new", "--kind", kind, &format!("a-{kind}")]);
+        let made = plugin(&project, &["new", "--kind", kind, &path(kind)]);
         assert_eq!(made.code, Some(0), "{made}");
-        let tested = plugin(&project, &["test", &format!("a-{kind}")]);
+        let tested = plugin(&project, &["test", &path(kind)]);
         assert_eq!(tested.code, Some(0), "{tested}");
         assert!(tested.stdout.ends_with(" passed, 0 failed\n"), "{tested}");
     }
-    assert_eq!(plugin(&project, &["new", "--kind", "policy", "a-policy"]).code, Some(2), "it is there");
-    project.file("a-policy/tests/fixtures/own.toml", "ask = {}\n[expect]\nverdict = \"deny\"\n");
-    let failed = plugin(&project, &["test", "a-policy", "--plugin", "a-policy/a-policy.wasm"]);
+    let policy = path("policy");
+    assert_eq!(plugin(&project, &["new", "--kind", "policy", &policy]).code, Some(2), "it is there");
+    let fixture = sources.join("a-policy/tests/fixtures/own.toml");
+    std::fs::write(fixture, "ask = {}\n[expect]\nverdict = \"deny\"\n").unwrap();
+    let failed = plugin(&project, &["test", &policy, "--plugin", &format!("{policy}/a-policy.wasm")]);
     assert_snapshot!(failed, @r#"
     exit 1
     ok      allowed.toml
