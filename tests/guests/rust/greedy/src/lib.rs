@@ -15,8 +15,8 @@ impl LabelMapper for Greedy {
                 kv::get("a")?;
             },
             "kv-fill" => fill(),
-            "kv-keys" => kv::set("../../outside", b"x").and_then(|()| kv::set("/etc/passwd", b"x")),
-            "kv-keep" => kv::set("kept", b"x"),
+            "kv-path" => kv::set("../../outside", b"x").and_then(|()| kv::set("/tmp/outside", b"x")),
+            "kv-space" => kv::set("a key", b"x"),
             "http-forever" => loop {
                 drop(http::send(&http::Request::get("https://api.example.com/")));
             },
