@@ -1,6 +1,8 @@
 //! Where plugins live: one engine a process, and the way from a file to a plugin that answers.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -68,8 +70,7 @@ impl PluginHost {
         if !is_name(&spec.name) {
             return Err(LoadFault::Name);
         }
-        let bytes = read(&spec.source).await?;
-        let digest = Digest::of(&bytes);
+        let (bytes, digest) = read(spec.source.clone()).await?;
         if let Some(pinned) = spec.pin.filter(|pinned| *pinned != digest) {
             return Err(LoadFault::Pin { pinned, actual: digest });
         }
@@ -173,13 +174,19 @@ fn told(error: &wasmtime::Error) -> String {
     text::reason(&format!("{error:#}"))
 }
 
-/// Reads a component, no more of it than may be compiled.
-async fn read(path: &Path) -> Result<Vec<u8>, LoadFault> {
-    use tokio::io::AsyncReadExt as _;
-    let failed = |source| LoadFault::Read { path: path.to_owned(), source };
-    let file = tokio::fs::File::open(path).await.map_err(failed)?;
-    let mut bytes = Vec::new();
-    let most = u64::try_from(LARGEST_COMPONENT).unwrap_or(u64::MAX);
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
-    if bytes.len() > LARGEST_COMPONENT { Err(LoadFault::TooLarge) } else { Ok(bytes) }
+/// Reads a component, no more of it than may be compiled, and names it.
+async fn read(path: PathBuf) -> Result<(Vec<u8>, Digest), LoadFault> {
+    let work = move || {
+        let mut bytes = Vec::new();
+        let most = u64::try_from(LARGEST_COMPONENT).unwrap_or(u64::MAX);
+        let read = File::open(&path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+        read.map_err(|source| LoadFault::Read { path, source })?;
+        if bytes.len() > LARGEST_COMPONENT {
+            return Err(LoadFault::TooLarge);
+        }
+        let digest = Digest::of(&bytes);
+        Ok((bytes, digest))
+    };
+    let failed = |error: tokio::task::JoinError| LoadFault::Invalid(error.to_string());
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
 }

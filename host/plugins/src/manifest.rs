@@ -145,6 +145,15 @@ impl Manifest {
     /// # Errors
     /// What is wrong, with its place in the text where there is one.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest = Self::read(text)?;
+        if let Some(schema) = &manifest.schema {
+            crate::settings::compile(schema).map_err(ManifestError::Schema)?;
+        }
+        Ok(manifest)
+    }
+
+    /// Reads all but the schema, which is looked at when settings are checked against it: that is dear.
+    fn read(text: &str) -> Result<Self, ManifestError> {
         if text.len() > LARGEST {
             return Err(ManifestError::TooLarge);
         }
@@ -172,7 +181,7 @@ impl Manifest {
             });
         };
         let text = std::str::from_utf8(&component[content.data.clone()]);
-        Self::parse(text.map_err(|_| ManifestError::NotText)?)
+        Self::read(text.map_err(|_| ManifestError::NotText)?)
     }
 
     /// Returns the component with `text` as its manifest, in place of those it has.
@@ -256,12 +265,10 @@ impl Requests {
 /// Takes the schema of `[config]`: it as TOML, or as the text of its only key `schema`.
 fn schema(config: Value) -> Result<Value, ManifestError> {
     let inline = config.as_object().filter(|keys| keys.len() == 1).and_then(|keys| keys.get("schema"));
-    let schema = match inline.and_then(Value::as_str) {
-        Some(text) => serde_json::from_str(text).map_err(|error| ManifestError::Schema(error.to_string()))?,
-        None => config,
-    };
-    crate::settings::compile(&schema).map_err(ManifestError::Schema)?;
-    Ok(schema)
+    match inline.and_then(Value::as_str) {
+        Some(text) => serde_json::from_str(text).map_err(|error| ManifestError::Schema(error.to_string())),
+        None => Ok(config),
+    }
 }
 
 /// Whether a text is the name of a plugin: it names folders and keys as well.
