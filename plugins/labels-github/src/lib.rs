@@ -43,21 +43,27 @@ impl LabelMapper for GitHub {
     }
 }
 
+/// Names GitHub's own image, for schedulers that have one like it.
+const IMAGE: &str = "github-image";
+
 /// Makes a placement of a machine, as the settings say.
+///
+/// GitHub's images are of whole machines, and nobody else has them: an image is asked for where the operator says
+/// which one stands for it.
 fn place(machine: &Machine, settings: &Json) -> Placement {
     let (cpus, gib) = if settings.get("private").as_bool() == Some(true) {
         machine.private_size()
     } else {
         (machine.cpus, machine.gib)
     };
-    let image = settings.get("images").get(&machine.image).as_str().unwrap_or(&machine.image);
     let mut placement = Placement::new()
         .os(machine.os)
         .arch(machine.arch)
         .cpus(cpus)
         .memory_gib(gib)
         .disk_gib(14)
-        .image(image);
+        .attr(IMAGE, &*machine.image);
+    placement.image = settings.get("images").get(&machine.image).as_str().map(str::to_owned);
     placement.pool = settings.get("pool").as_str().map(str::to_owned);
     settings.get("backends").strings().fold(placement, Placement::hop)
 }

@@ -32,8 +32,8 @@ fn labels_become_machines() {
         ("macos-14-large", Os::Macos, Arch::X64, 12, 30, "macos-14"),
         ("MACOS-26-XLARGE", Os::Macos, Arch::Arm64, 5, 14, "macos-26"),
     ] {
-        let expected =
-            Placement::new().os(os).arch(arch).cpus(cpus).memory_gib(gib).disk_gib(14).image(image);
+        let expected = Placement::new().os(os).arch(arch).cpus(cpus).memory_gib(gib).disk_gib(14);
+        let expected = expected.attr(IMAGE, image);
         assert_eq!(placed(label), expected, "{label}");
     }
 }
@@ -87,7 +87,8 @@ fn settings_change_size_images_and_where() {
     );
     let placement = placed("ubuntu-latest");
     let expected = Placement::new().os(Os::Linux).arch(Arch::X64).cpus(2).memory_gib(8).disk_gib(14);
-    assert_eq!(placement, expected.image("registry.example.com/u:24").pool("warm").hop("kind").hop("here"));
+    let expected = expected.attr(IMAGE, "ubuntu-24.04").image("registry.example.com/u:24");
+    assert_eq!(placement, expected.pool("warm").hop("kind").hop("here"));
     let large = placed("ubuntu-latest-8-cores");
     assert_eq!(large.cpu_millis, Some(Amount::at_least(8000)), "what is paid for has one size");
 }
