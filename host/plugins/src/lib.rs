@@ -32,6 +32,8 @@ mod output;
 mod plugin;
 mod settings;
 pub mod spec;
+#[cfg(test)]
+mod speed;
 mod state;
 mod survey;
 mod text;

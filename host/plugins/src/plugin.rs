@@ -100,6 +100,11 @@ impl Plugin {
         Self(Arc::new(loaded))
     }
 
+    #[cfg(test)]
+    pub(crate) fn loaded(&self) -> &Loaded {
+        &self.0
+    }
+
     /// Returns what traces and messages call it.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -21,7 +21,7 @@ impl Bench {
         command
     }
 
-    fn host(&self, folder: &Path, workflow: &str) -> Command {
+    pub(super) fn host(&self, folder: &Path, workflow: &str) -> Command {
         let mut command = self.command(&self.program, folder);
         command.args(["run", "-W", &format!(".github/workflows/{workflow}.yml")]);
         command

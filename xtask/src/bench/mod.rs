@@ -8,8 +8,11 @@ mod fixtures;
 mod jobs;
 mod measure;
 mod peers;
+mod plugins;
 mod workflows;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::build_program;
@@ -24,6 +27,8 @@ struct Bench {
     peers: Peers,
     /// Measurements of each side.
     runs: usize,
+    /// What calls of plugins cost, in microseconds by name; measured once.
+    calls: OnceCell<BTreeMap<String, f64>>,
 }
 
 /// One measured figure.
@@ -57,6 +62,13 @@ const FIGURES: &[(&str, Measure)] = &[
     ("expressions-sustained", expressions::over_and_over),
     ("memory", jobs::memory),
     ("output", jobs::output),
+    ("plugin-load", plugins::load),
+    ("plugin-instance", plugins::instantiate),
+    ("plugin-warm-call", plugins::warm_call),
+    ("plugin-call", plugins::fresh_call),
+    ("plugin-policy", plugins::judged),
+    ("plugin-run", plugins::run),
+    ("plugin-jobs", plugins::jobs),
 ];
 
 /// Measures all figures, or those whose name contains `part`.
@@ -73,8 +85,8 @@ pub(crate) fn run(part: Option<&str>) -> Result<(), String> {
     println!("building act-host (release)");
     let program = build_program(true)?;
     let folder = folder()?;
-    let bench =
-        Bench { program, fixtures: Fixtures::make(&folder)?, peers: Peers::install(&folder), runs: runs() };
+    let (fixtures, peers) = (Fixtures::make(&folder)?, Peers::install(&folder));
+    let bench = Bench { program, fixtures, peers, runs: runs(), calls: OnceCell::new() };
     bench.peers.tell();
     println!("{} measurements of each side, {}\n", bench.runs, machine());
     println!("| figure | measured | target | | beside |");
