@@ -123,7 +123,7 @@ fn a_plugin_that_traps_is_an_infrastructure_failure_and_one_that_cannot_be_loade
 
 #[test]
 fn what_a_plugin_needs_the_network_or_a_store_for_is_left_open() {
-    let workflow = DEPLOY.replace("ubuntu-latest", "kv-keep");
+    let workflow = DEPLOY.replace("ubuntu-latest", "kv-fill");
     let Some(mut project) = project(&workflow, &["guest-greedy"]) else { return };
     users_file(
         &mut project,
@@ -135,7 +135,7 @@ fn what_a_plugin_needs_the_network_or_a_store_for_is_left_open() {
     exit 1
     .github/workflows/ci.yml (.github/workflows/ci.yml) on push refs/heads/main
       build  (unknown: it takes kv to say, which an explanation does not give)
-        labels     kv-keep  .github/workflows/ci.yml:5
+        labels     kv-fill  .github/workflows/ci.yml:5
         mapper     guest-greedy: unknown, needs kv
     ");
     assert!(!project.folder("state/plugins").exists(), "nothing is kept: {ran}");
