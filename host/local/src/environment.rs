@@ -10,15 +10,13 @@ use act_core::environment::{
 };
 use act_core::ids::{Epoch, ExecId};
 use act_core::tree::Tree;
+use act_files::{Found, Versions, hash_files, search_path};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::exec::{Exec, Plan, search_path};
-use crate::files::{self, Found};
-use crate::hash::hash_files;
+use crate::exec::{Exec, Plan};
 use crate::machine::Owned;
-use crate::version::Versions;
 
 /// One epoch's hold on a machine.
 #[derive(Debug)]
@@ -96,7 +94,7 @@ impl Environment for LocalEnvironment {
 
     async fn get(&self, path: &EnvPath, limit: u64) -> Result<Option<Bytes>, EnvironmentError> {
         let path = self.real(path)?;
-        blocking(move || match files::read(&path, limit) {
+        blocking(move || match act_files::read(&path, limit) {
             Ok(Found::Bytes(bytes)) => Ok(Some(bytes)),
             Ok(Found::Nothing) => Ok(None),
             Ok(Found::TooLarge { size }) => {
@@ -113,7 +111,7 @@ impl Environment for LocalEnvironment {
         let path = self.real(path)?;
         match fs::metadata(&path) {
             Ok(metadata) => Ok(Some(if metadata.is_dir() { FileKind::Folder } else { FileKind::File })),
-            Err(error) if files::is_absence(&error) => Ok(None),
+            Err(error) if act_files::is_absence(&error) => Ok(None),
             Err(error) => Err(refused(&path, &error)),
         }
     }

@@ -1,15 +1,15 @@
 //! Carries one process from its files to its end, on a thread of its own.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use act_core::environment::{Ending, ExecEnd, ExecSpec};
+use act_core::environment::{Collected, Ending, ExecEnd, ExecSpec};
+use act_files::Found;
 use act_process::{Control, End, Finished, LadderTimes, Leftover, Linger, Marker};
 use bytes::Bytes;
 
-use crate::files;
 use crate::layout::Layout;
 use crate::spool::Spool;
 
@@ -44,7 +44,7 @@ impl Exec {
     /// Does it all; blocks until nobody holds the process's pipes any more, which may be long after its end.
     pub(crate) fn run(&self, plan: &Plan) {
         let (how, leftover) = self.process(plan);
-        let files = plan.collect_after.iter().map(|(path, limit)| files::collect(path, *limit)).collect();
+        let files = plan.collect_after.iter().map(|(path, limit)| collect(path, *limit)).collect();
         self.spool.end(ExecEnd { how, files });
         if let Some(leftover) = leftover {
             leftover.discard(&self.control);
@@ -53,7 +53,7 @@ impl Exec {
 
     fn process(&self, plan: &Plan) -> (Ending, Option<Leftover>) {
         for (path, bytes) in &plan.files_before {
-            if let Err(error) = files::write(path, bytes) {
+            if let Err(error) = act_files::write(path, bytes) {
                 let reason = format!("cannot write {}: {error}", path.display());
                 return (Ending::NotStarted { reason }, None);
             }
@@ -66,6 +66,14 @@ impl Exec {
                 (ending(end), leftover)
             }
         }
+    }
+}
+
+fn collect(path: &Path, limit: u64) -> Collected {
+    match act_files::collect(path, limit) {
+        Found::Bytes(bytes) => Collected::Bytes(bytes),
+        Found::TooLarge { size } => Collected::TooLarge { size },
+        Found::Nothing => Collected::Missing,
     }
 }
 
@@ -85,7 +93,7 @@ impl Plan {
         inherited: &[(String, String)],
         marker: &Marker,
     ) -> Self {
-        let env = variables(inherited, &spec.env, &spec.prepend_path, marker);
+        let env = act_files::overlay(inherited, &spec.env, &spec.prepend_path, marker);
         let times = spec.stop_ladder;
         Self {
             files_before: spec
@@ -107,53 +115,5 @@ impl Plan {
                 linger: Linger::default(),
             },
         }
-    }
-}
-
-/// Lays variables over each other; of one name the last counts. The marker cannot be overruled: it is
-/// how processes that a job leaves behind are found.
-fn variables(
-    inherited: &[(String, String)],
-    own: &[(String, String)],
-    prepend_path: &[String],
-    marker: &Marker,
-) -> Vec<(String, String)> {
-    let mut all = [inherited, own].concat();
-    if !prepend_path.is_empty() {
-        let path = search_path(&all, prepend_path);
-        all.push(("PATH".to_owned(), path));
-    }
-    all.push((marker.name.clone(), marker.value.clone()));
-    all
-}
-
-/// Returns the `PATH` of some variables, with more folders before it.
-pub(crate) fn search_path(env: &[(String, String)], prepend: &[String]) -> String {
-    let own = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value);
-    let folders: Vec<&str> = prepend.iter().chain(own).map(String::as_str).collect();
-    folders.join(":")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn the_step_overrules_what_is_inherited_but_not_the_marker() {
-        let marker = Marker { name: "M".to_owned(), value: "1".to_owned() };
-        let inherited = pairs(&[("PATH", "/bin"), ("A", "x")]);
-        let own = pairs(&[("A", "y"), ("M", ""), ("PATH", "/own")]);
-        let last = |all: &[(String, String)], name: &str| {
-            all.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone())
-        };
-        let all = variables(&inherited, &own, &["/p".to_owned(), "/q".to_owned()], &marker);
-        assert_eq!(last(&all, "PATH").as_deref(), Some("/p:/q:/own"));
-        assert_eq!(last(&all, "A").as_deref(), Some("y"));
-        assert_eq!(last(&all, "M").as_deref(), Some("1"));
-        assert_eq!(search_path(&[], &["/p".to_owned()]), "/p");
     }
 }

@@ -3,8 +3,7 @@
 //! ```text
 //! provisioner   folders as machines, with locks     environment   the port on a folder
 //! machine       who answers for it, what runs       exec, spool   one process and its output
-//! layout        where things lie                    files, tree, remove, scratch   work on the disk
-//! hash, glob    hashFiles                           version         what a program says of itself
+//! layout        where things lie                    tree, scratch   work on the disk; more of it in `act-files`
 //! ```
 //! It knows nothing of steps or GitHub's commands and reads no variables of its own process: what jobs
 //! inherit comes in by [`LocalConfig::env`]. Processes do not survive this program, by design; what a
@@ -16,18 +15,13 @@
 mod config;
 mod environment;
 mod exec;
-mod files;
-mod glob;
-mod hash;
 mod labels;
 mod layout;
 mod machine;
 mod provisioner;
-mod remove;
 mod scratch;
 mod spool;
 mod tree;
-mod version;
 
 pub use config::LocalConfig;
 pub use labels::{LabelTarget, LocalLabels, LocalScheduler};

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use act_core::environment::EnvironmentError;
 use act_core::ids::{Epoch, ExecId, MachineId};
+use act_files::{hex, remove_folder};
 use act_process::{Marker, Stop, Sweep, Swept, sweep};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
@@ -18,7 +19,6 @@ use tokio::task::JoinHandle;
 use crate::config::LocalConfig;
 use crate::exec::{Exec, Plan};
 use crate::layout::Layout;
-use crate::remove::remove_folder;
 use crate::scratch;
 
 /// The variable that GitHub's runner marks processes with, too.
@@ -204,7 +204,7 @@ impl Owned {
 
 /// Ids are unique below one root only, so the marker names the folder, too.
 fn digest(folder: &Path) -> String {
-    crate::hash::hex(&Sha256::digest(folder.as_os_str().as_bytes())[..6])
+    hex(&Sha256::digest(folder.as_os_str().as_bytes())[..6])
 }
 
 impl Running {

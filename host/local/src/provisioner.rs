@@ -15,6 +15,7 @@ use act_core::environment::{Environment, EnvironmentError, Facts};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::{Arch, Decision, Os, Shape};
 use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released};
+use act_files::Versions;
 use act_process::{Swept, become_reaper};
 use async_trait::async_trait;
 
@@ -22,7 +23,6 @@ use crate::config::LocalConfig;
 use crate::environment::LocalEnvironment;
 use crate::layout::Layout;
 use crate::machine::{Owned, Place};
-use crate::version::Versions;
 
 /// Runs jobs as processes on this machine. Clones are the same provisioner.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::remove::remove_folder;
+use act_files::remove_folder;
 
 /// Makes the folder, private to this user. Returns whether it is there and nobody else's.
 ///

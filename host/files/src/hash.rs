@@ -15,20 +15,40 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Why no hash was computed. Texts are GitHub's, with the cause behind them.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HashError {
+pub enum HashError {
+    /// Patterns or the disk.
     #[error("hashFiles('{patterns}') failed. Fail to hash files under directory '{}'. {cause}", workspace.display())]
-    Failed { patterns: String, workspace: PathBuf, cause: Cause },
+    Failed {
+        /// As written, quotes doubled.
+        patterns: String,
+        /// Where it looked.
+        workspace: PathBuf,
+        /// What went wrong.
+        cause: Cause,
+    },
+    /// More than two minutes.
     #[error("hashFiles('{patterns}') couldn't finish within {} seconds.", TIMEOUT.as_secs())]
-    TimedOut { patterns: String },
+    TimedOut {
+        /// As written, quotes doubled.
+        patterns: String,
+    },
 }
 
 /// What went wrong on the way.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Cause {
+pub enum Cause {
+    /// The search.
     #[error(transparent)]
     Glob(#[from] GlobError),
+    /// A file that was found.
     #[error("{}: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It took too long.
     #[error("time is up")]
     Late,
 }
@@ -36,8 +56,11 @@ pub(crate) enum Cause {
 /// Computes the hash: 64 hex digits, or nothing where no file is taken. Blocks.
 ///
 /// Only files inside `workspace` count, which must be absolute and free of links; folders do not.
-/// Links to files count with what they point to.
-pub(crate) fn hash_files(
+/// Links to files count with what they point to. `home` stands for `~`.
+///
+/// # Errors
+/// A pattern that is none, a file that cannot be read, or more than two minutes.
+pub fn hash_files(
     workspace: &Path,
     home: Option<&str>,
     patterns: &[String],
@@ -70,7 +93,7 @@ fn compute(
         if path == workspace || !path.starts_with(workspace) || fs::metadata(path).map_err(failed)?.is_dir() {
             return Ok(());
         }
-        let mut file = crate::files::open(path).map_err(failed)?;
+        let mut file = crate::small::open(path).map_err(failed)?;
         all.update(digest(&mut file, deadline).map_err(failed)?.ok_or(Cause::Late)?);
         is_any = true;
         Ok(())
@@ -91,7 +114,9 @@ fn digest(file: &mut File, deadline: Instant) -> io::Result<Option<[u8; 32]>> {
     Ok(None)
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Writes bytes as hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

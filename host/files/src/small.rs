@@ -5,24 +5,29 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use act_core::environment::Collected;
 use bytes::Bytes;
 use rustix::fs::OFlags;
 
 /// What a bounded read found.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub enum Found {
     /// The whole file.
     Bytes(Bytes),
     /// More than the limit.
-    TooLarge { size: u64 },
+    TooLarge {
+        /// Bytes.
+        size: u64,
+    },
     /// No regular file.
     Nothing,
 }
 
 /// Writes a new file and the folders that lead to it. What lies there is replaced, never written into:
 /// a step may have put a link or a pipe in its place.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// What the system says.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = match File::create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -38,13 +43,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Opens a file to read; a pipe that somebody put there holds nobody.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// What the system says.
+pub fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// Reads a file of at most `limit` bytes.
-pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Found> {
+///
+/// # Errors
+/// What the system says of a file that is there.
+pub fn read(path: &Path, limit: u64) -> io::Result<Found> {
     let file = match open(path) {
         Ok(file) => file,
         Err(error) if is_absence(&error) => return Ok(Found::Nothing),
@@ -69,7 +80,8 @@ fn read_open(file: File, size: u64, limit: u64) -> io::Result<Found> {
 }
 
 /// Takes a file away and returns what it held. One that cannot be read counts as missing.
-pub(crate) fn collect(path: &Path, limit: u64) -> Collected {
+#[must_use]
+pub fn collect(path: &Path, limit: u64) -> Found {
     // Most command files stay empty, and need not be opened to see it.
     let is_empty = |found: &fs::Metadata| found.is_file() && found.len() == 0;
     let found = match fs::symlink_metadata(path) {
@@ -77,15 +89,12 @@ pub(crate) fn collect(path: &Path, limit: u64) -> Collected {
         _ => read(path, limit),
     };
     let _ = fs::remove_file(path);
-    match found {
-        Ok(Found::Bytes(bytes)) => Collected::Bytes(bytes),
-        Ok(Found::TooLarge { size }) => Collected::TooLarge { size },
-        Ok(Found::Nothing) | Err(_) => Collected::Missing,
-    }
+    found.unwrap_or(Found::Nothing)
 }
 
 /// Whether an error says that there is nothing at a path.
-pub(crate) fn is_absence(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -100,10 +109,10 @@ mod tests {
         write(&path, b"12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), Found::Bytes(Bytes::from_static(b"12345")));
         assert_eq!(read(&path, 4).unwrap(), Found::TooLarge { size: 5 });
-        assert_eq!(collect(&path, 4), Collected::TooLarge { size: 5 });
-        assert_eq!(collect(&path, 4), Collected::Missing);
+        assert_eq!(collect(&path, 4), Found::TooLarge { size: 5 });
+        assert_eq!(collect(&path, 4), Found::Nothing);
         write(&path, b"").unwrap();
-        assert_eq!(collect(&path, 4), Collected::Bytes(Bytes::new()));
+        assert_eq!(collect(&path, 4), Found::Bytes(Bytes::new()));
         assert!(!path.exists());
         assert_eq!(read(&path.join("below"), 4).unwrap(), Found::Nothing);
         assert_eq!(read(root.path(), 4).unwrap(), Found::Nothing);
@@ -115,10 +124,10 @@ mod tests {
         let path = root.path().join("pipe");
         let pipe = || assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         pipe();
-        assert_eq!(collect(&path, 100), Collected::Missing);
+        assert_eq!(collect(&path, 100), Found::Nothing);
         assert!(!path.exists());
         pipe();
         write(&path, b"x").unwrap();
-        assert_eq!(collect(&path, 100), Collected::Bytes(Bytes::from_static(b"x")));
+        assert_eq!(collect(&path, 100), Found::Bytes(Bytes::from_static(b"x")));
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Pattern {
 
 /// A pattern that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidPattern {
+pub enum InvalidPattern {
     /// Nothing is left after `!`.
     #[error("pattern cannot be empty")]
     Empty,

@@ -12,16 +12,23 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(crate) use pattern::InvalidPattern;
+pub use pattern::InvalidPattern;
 use pattern::{Pattern, Taken, join, parent};
 
 /// Why a search failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum GlobError {
+pub enum GlobError {
+    /// A pattern is none.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
+    /// The disk refused.
     #[error("{}: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read {
+        /// What was looked at.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 /// What to search for, and how.

@@ -20,12 +20,13 @@ type Stamp = (u64, u64, u64, Option<SystemTime>);
 
 /// The answers so far.
 #[derive(Debug, Default)]
-pub(crate) struct Versions(Mutex<HashMap<PathBuf, (Stamp, Option<String>)>>);
+pub struct Versions(Mutex<HashMap<PathBuf, (Stamp, Option<String>)>>);
 
 impl Versions {
     /// Returns the first line that `program --version` prints, on standard output or else on standard
     /// error; `None` where it prints none, cannot be started or takes longer than ten seconds. Blocks.
-    pub(crate) fn ask(&self, program: &Path, env: &[(String, String)]) -> Option<String> {
+    #[must_use]
+    pub fn ask(&self, program: &Path, env: &[(String, String)]) -> Option<String> {
         let stamp = stamp(program).ok()?;
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(program).cloned();
         if let Some((_, version)) = known.filter(|(of, _)| *of == stamp) {

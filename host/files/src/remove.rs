@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 const TRIES: u32 = 5;
 
 /// Removes a folder with everything in it; links are removed, never followed. `Ok` if there is none.
-pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// What the system says of what is left.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
     let mut last = Ok(());
     for _ in 0..TRIES {
         last = match fs::remove_dir_all(folder) {
