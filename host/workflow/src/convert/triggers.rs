@@ -1,8 +1,14 @@
 //! `on`: events, their filters, schedules and inputs.
 //!
 //! The strict schema has checked keys and types; what is read here is what the filters, the scheduler and the caller of a
-//! workflow need.
+//! workflow need. What GitHub's service refuses beyond the schema is refused here: see each check for where its text
+//! is from.
 
+#[cfg(test)]
+mod tests;
+
+use crate::cron::Cron;
+use crate::filter::Pattern;
 use crate::ids::{EventName, InputName, OutputName, SecretName};
 use crate::source::{Problem, Span, Spanned};
 use crate::token::{Token, TokenKind};
@@ -16,6 +22,9 @@ use std::sync::Arc;
 /// Pairs of filters that exclude each other.
 const EXCLUSIVE: [(&str, &str); 3] =
     [("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore")];
+
+/// Inputs that a `workflow_dispatch` may have: 25 since 2025-12-04, 10 before.
+const MAX_DISPATCH_INPUTS: usize = 25;
 
 /// Reads `on`.
 pub(crate) fn triggers(token: &Token, problems: &mut Vec<Problem>) -> Triggers {
@@ -44,11 +53,12 @@ pub(crate) fn triggers(token: &Token, problems: &mut Vec<Problem>) -> Triggers {
 
 fn trigger(name: &str, span: Span, value: &Token, problems: &mut Vec<Problem>) -> Trigger {
     let config = match name {
-        "schedule" => TriggerConfig::Schedule(
-            value.as_sequence().unwrap_or_default().iter().filter_map(schedule).collect(),
-        ),
+        "schedule" => {
+            let entries = value.as_sequence().unwrap_or_default().iter();
+            TriggerConfig::Schedule(entries.filter_map(|entry| schedule(entry, problems)).collect())
+        }
         "workflow_dispatch" => {
-            TriggerConfig::Dispatch { inputs: value.get("inputs").map(inputs).unwrap_or_default() }
+            TriggerConfig::Dispatch { inputs: dispatch_inputs(value.get("inputs"), problems) }
         }
         "workflow_call" => TriggerConfig::Call(Box::new(signature(value))),
         _ => TriggerConfig::Filters(Box::new(filters(name, value, problems))),
@@ -56,9 +66,27 @@ fn trigger(name: &str, span: Span, value: &Token, problems: &mut Vec<Problem>) -
     Trigger { event: EventName::new(name), span, config }
 }
 
-fn schedule(token: &Token) -> Option<Schedule> {
+/// Source of the text: `convertSchedule` of `@actions/workflow-parser`.
+fn schedule(token: &Token, problems: &mut Vec<Problem>) -> Option<Schedule> {
     let text = |key| token.get(key).and_then(text);
-    Some(Schedule { cron: text("cron")?, timezone: text("timezone") })
+    let cron = text("cron")?;
+    if let Err(error) = Cron::parse(&cron.value) {
+        problems.push(Problem::new(cron.span, error.to_string()).with_hint(error.problem.to_string()));
+    }
+    Some(Schedule { cron, timezone: text("timezone") })
+}
+
+/// Source of the text: annotations of github.com, where the number was 10 until the limit was raised.
+fn dispatch_inputs(token: Option<&Token>, problems: &mut Vec<Problem>) -> IndexMap<InputName, Input> {
+    let inputs = token.map(inputs).unwrap_or_default();
+    if let Some((_, first_too_many)) = inputs.get_index(MAX_DISPATCH_INPUTS) {
+        let message = format!(
+            "you may only define up to {MAX_DISPATCH_INPUTS} `inputs` for a `workflow_dispatch` event"
+        );
+        let hint = format!("there are {}; this is the first too many", inputs.len());
+        problems.push(Problem::new(first_too_many.span, message).with_hint(hint));
+    }
+    inputs
 }
 
 fn text(token: &Token) -> Option<Spanned<Arc<str>>> {
@@ -78,23 +106,37 @@ fn filters(event: &str, token: &Token, problems: &mut Vec<Problem>) -> EventFilt
             problems.push(Problem::new(second.span, message).with_hint(hint));
         }
     }
-    let list = |key| token.get(key).map(patterns);
+    let list = |key| token.get(key).map(texts);
+    let mut patterns = |key| token.get(key).map(|token| patterns(token, problems));
     EventFilters {
         types: list("types"),
-        branches: list("branches"),
-        branches_ignore: list("branches-ignore"),
-        tags: list("tags"),
-        tags_ignore: list("tags-ignore"),
-        paths: list("paths"),
-        paths_ignore: list("paths-ignore"),
+        branches: patterns("branches"),
+        branches_ignore: patterns("branches-ignore"),
+        tags: patterns("tags"),
+        tags_ignore: patterns("tags-ignore"),
+        paths: patterns("paths"),
+        paths_ignore: patterns("paths-ignore"),
         workflows: list("workflows"),
-        names: list("names"),
-        versions: list("versions"),
+        names: patterns("names"),
+        versions: patterns("versions"),
     }
 }
 
+/// One filter pattern, or a list of them. The text is our own: what GitHub says is not published.
+fn patterns(token: &Token, problems: &mut Vec<Problem>) -> Patterns {
+    let patterns = texts(token);
+    for pattern in &patterns {
+        if let Err(error) = Pattern::parse(&pattern.value) {
+            problems.push(Problem::new(pattern.span, error.to_string()).with_hint(
+                "`*`, `**`, `?`, `+`, `[]` and `!` are special in filters: put `\\` before one that is meant as it is",
+            ));
+        }
+    }
+    patterns
+}
+
 /// One text, or a list of texts.
-fn patterns(token: &Token) -> Patterns {
+fn texts(token: &Token) -> Patterns {
     match &token.kind {
         TokenKind::Sequence(items) => items.iter().filter_map(text).collect(),
         _ => text(token).into_iter().collect(),
@@ -133,7 +175,7 @@ fn required(token: &Token) -> bool {
 }
 
 fn input(span: Span, token: &Token) -> Input {
-    let options = token.get("options").map(patterns).unwrap_or_default();
+    let options = token.get("options").map(texts).unwrap_or_default();
     Input {
         span,
         kind: token.get("type").and_then(Token::as_str).and_then(InputType::parse).unwrap_or_default(),
