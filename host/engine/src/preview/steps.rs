@@ -17,9 +17,9 @@ use act_workflow::written;
 
 use super::{ActionPlace, ActionPreview, FoundManifest, MAX_ITEMS, Manifests, StepPreview, StepPreviewKind};
 
-/// Composite actions may hold each other this deep.
+/// Steps may stand within this many composite actions; what they use may not be one more.
 ///
-/// Source: actions/runner `Constants.CompositeActionsMaxDepth`.
+/// Source: actions/runner `Constants.CompositeActionsMaxDepth`, `ActionManager.PrepareActionsRecursiveAsync`.
 const MAX_DEPTH: usize = 9;
 
 /// Looks at steps; reads each action once.
@@ -112,9 +112,6 @@ impl<'a> Reader<'a> {
                 reference: reference.to_string(),
             }),
         };
-        if place.depth >= MAX_DEPTH {
-            return ActionPreview::TooDeep;
-        }
         match &*self.read(&found) {
             Read::Other(preview) => preview.clone(),
             Read::Action(manifest) => {
@@ -129,6 +126,7 @@ impl<'a> Reader<'a> {
 
     fn manifest(&self, manifest: &ActionManifest, place: Place<'_>) -> ActionPreview {
         match &manifest.runs {
+            ActionRuns::Composite { .. } if place.depth > MAX_DEPTH => ActionPreview::TooDeep,
             ActionRuns::Composite { .. } if self.is_cut() => ActionPreview::Cut,
             ActionRuns::Composite { steps, .. } => ActionPreview::Composite(self.steps(steps, place)),
             ActionRuns::Node(node) => ActionPreview::Node {

@@ -445,6 +445,25 @@ fn actions_that_use_themselves_end_at_the_runners_depth() {
 }
 
 #[test]
+fn an_action_that_uses_none_may_stand_in_the_ninth_composite() {
+    const NODE: &str = "runs: {using: node24, main: a.js}";
+    const CHAIN: [(&str, &str); 9] = [
+        ("./1", "runs: {using: composite, steps: [{uses: ./2}]}"),
+        ("./2", "runs: {using: composite, steps: [{uses: ./3}]}"),
+        ("./3", "runs: {using: composite, steps: [{uses: ./4}]}"),
+        ("./4", "runs: {using: composite, steps: [{uses: ./5}]}"),
+        ("./5", "runs: {using: composite, steps: [{uses: ./6}]}"),
+        ("./6", "runs: {using: composite, steps: [{uses: ./7}]}"),
+        ("./7", "runs: {using: composite, steps: [{uses: ./8}]}"),
+        ("./8", "runs: {using: composite, steps: [{uses: ./9}]}"),
+        ("./9", "runs: {using: composite, steps: [{uses: ./node}]}"),
+    ];
+    let files = Files(CHAIN.into_iter().chain([("./node", NODE)]).collect());
+    let found = steps("\n- uses: ./1", files);
+    assert_eq!(found[9], "         Run ./node: Node { version: \"node24\", pre: false, post: false }");
+}
+
+#[test]
 fn actions_that_multiply_are_cut_off() {
     let inner =
         "runs: {using: composite, steps: [{uses: ./a}, {uses: ./a}, {uses: ./a}, {uses: ./a}, {uses: ./a}]}";
