@@ -72,13 +72,14 @@ pub(crate) fn collect() {
     }
 }
 
-/// Collects dead orphans, at most once a [`PERIOD`] however many drivers call it.
+/// Collects dead orphans, at most once a [`PERIOD`] however many drivers call it, and not at the first call: a
+/// driver calls as its own child dies, and there the table would be read for that one alone.
 pub(crate) fn collect_sometimes() {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);
     let now = Instant::now();
     {
         let Ok(mut last) = LAST.try_lock() else { return };
-        if last.is_some_and(|last| now - last < PERIOD) {
+        if now - *last.get_or_insert(now) < PERIOD {
             return;
         }
         *last = Some(now);
