@@ -6,6 +6,7 @@
 
 mod bench;
 mod cargo;
+mod cluster;
 mod docs;
 mod own;
 mod plugins;
@@ -30,6 +31,14 @@ Usage: cargo xtask <chore>
   plugins [--all]
                  builds the plugins in plugins/, examples/plugins/ and tests/guests/; --all
                  those in JavaScript and Python as well
+  cluster up|down|status [BED]
+                 a real Kubernetes of one node on this machine, in namespaces of its own; BED is
+                 a name, several may be up [default: default]
+  cluster exec [--bed BED] -- COMMAND…
+                 runs a command in the cluster's network, with KUBECONFIG set
+  cluster images makes the images of the tests and says where they lie
+  cluster fault [--bed BED] FAULT [SECONDS]
+                 apiserver-kill, apiserver-pause 60, kubelet-restart, …
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
   docs           checks only that what the documents point to exists, and that docs/plugins.md
@@ -55,6 +64,7 @@ fn main() -> ExitCode {
         ["rooms"] => rooms::check().map(|said| println!("{said}")),
         ["docs"] => docs::check().map(|said| println!("{said}")),
         ["sizes"] => size::check().map(|said| println!("{said}")),
+        ["cluster", rest @ ..] => cluster::run(rest),
         ["own"] => own::built().map(|said| println!("{said}")),
         [] | ["help" | "-h" | "--help"] => {
             print!("{HELP}");

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
 use crate::tally::{Tally, skips, told_by_vectors, without_successes};
-use crate::{docs, own, plugins, rooms, size};
+use crate::{cluster, docs, own, plugins, rooms, size};
 
 /// Runs all stages; the last line is `N passed, N failed`, over all tests.
 ///
@@ -38,7 +38,16 @@ pub(crate) fn run() -> Result<(), String> {
     if let Err(output) = &tested {
         println!("{}", output.trim_end());
     }
-    let is_green = guests.is_ok() && tested.is_ok() && own_workflow(program.as_deref(), &mut tally);
+    let on_cluster = stage("cluster", "tests on a real Kubernetes, which is brought up for them", || {
+        cluster::check::run(program.as_deref(), &mut tally)
+    });
+    if let Err(output) = &on_cluster {
+        println!("{}", output.trim_end());
+    }
+    let is_green = guests.is_ok()
+        && tested.is_ok()
+        && on_cluster.is_ok()
+        && own_workflow(program.as_deref(), &mut tally);
     // The tally is the last line, whatever came of the tests.
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if is_green { Ok(()) } else { Err(String::new()) }
@@ -85,7 +94,9 @@ fn quiet(arguments: &[&str]) -> Result<String, String> {
 
 /// Runs and counts every test; returns what the vector suites told, and which tests were skipped.
 fn tests(program: Option<&Path>, tally: &mut Tally) -> Result<String, String> {
-    let mut command = cargo(&["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    // What needs a cluster has a stage of its own.
+    let workspace = ["test", "--workspace", "--exclude", cluster::check::PACKAGE, "--no-fail-fast"];
+    let mut command = cargo(&[&workspace[..], &["--", "--show-output"]].concat());
     command.envs(program.map(|program| ("ACT_HOST_BIN", program))).env(plugins::VARIABLE, plugins::folder());
     let said = listen(&mut command)?;
     let counted = Tally::of(&said.text);

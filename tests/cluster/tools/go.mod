@@ -1,0 +1,3 @@
+module act-host/tests/cluster/tools
+
+go 1.26.0
