@@ -30,7 +30,7 @@ pub use control::{Control, Stop};
 pub use error::SpawnError;
 pub use ladder::{Cause, Ladder, LadderTimes, Rung};
 pub use program::find_program;
-pub use reap::become_reaper;
+pub use reap::{become_reaper, collect};
 pub use running::{Finished, Leftover, Running, start};
 pub use spec::{Chunk, End, Sink, Spec, Stream};
 pub use sweep::{Killed, Marker, Sweep, Swept, sweep};

@@ -55,8 +55,9 @@ pub(crate) fn awaited() -> HashSet<i32> {
     listed(&own).clone().unwrap_or_default()
 }
 
-/// Collects every dead orphan now.
-pub(crate) fn collect() {
+/// Collects every dead orphan now. Drivers do it while they run; for a program that is PID 1, to be called from time to
+/// time when nothing does: what enters its container from outside leaves orphans, too.
+pub fn collect() {
     // Asking for any dead child is one system call; the table is read only if there is one.
     let any = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
     if !matches!(any, Ok(Some(_))) {

@@ -1,0 +1,39 @@
+//! What the composition root says of a session.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use act_core::environment::ServiceFacts;
+
+/// How a session is held.
+#[derive(Clone, Debug)]
+pub struct RemoteConfig {
+    /// How often each side says something at least: below what proxies on the way call idle.
+    pub heartbeat: Duration,
+    /// A stream on which nothing came for so long is given up, and another one made.
+    pub deadline: Duration,
+    /// The first wait between two tries to make a stream; it doubles.
+    pub retry: Duration,
+    /// The longest of these waits.
+    pub retry_limit: Duration,
+    /// A machine that is not reached for so long is lost.
+    pub patience: Duration,
+    /// `runner.name`; `None` for what the agent calls its machine.
+    pub name: Option<String>,
+    /// Services of the job, which the agent knows nothing of.
+    pub services: BTreeMap<String, ServiceFacts>,
+}
+
+impl Default for RemoteConfig {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(5),
+            deadline: Duration::from_secs(30),
+            retry: Duration::from_millis(50),
+            retry_limit: Duration::from_secs(5),
+            patience: Duration::from_secs(600),
+            name: None,
+            services: BTreeMap::new(),
+        }
+    }
+}
