@@ -80,6 +80,27 @@ pub(crate) fn build_program(release: bool) -> Result<PathBuf, String> {
     built.next_back().ok_or_else(|| "cargo built no act-host".to_owned())
 }
 
+/// Returns the folder for what is built, wherever cargo is called.
+pub(crate) fn target_folder() -> PathBuf {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+/// Adds a target where the toolchain has not got it.
+///
+/// # Errors
+/// What rustup said, or that there is none.
+pub(crate) fn add_target(target: &str) -> Result<(), String> {
+    let said = listen(Command::new("rustc").args(["--print", "sysroot"]).current_dir(root()))?;
+    let library = Path::new(said.text.trim()).join("lib/rustlib").join(target).join("lib");
+    if said.success && library.exists() {
+        return Ok(());
+    }
+    let added = listen(Command::new("rustup").args(["target", "add", target]).current_dir(root()))
+        .map_err(|error| format!("the target {target} is missing, and {error}: add it to the toolchain"))?;
+    if added.success { Ok(()) } else { Err(added.text) }
+}
+
 fn command_name(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for terminals")]
 
+mod agent;
 mod bench;
 mod cargo;
 mod cluster;
@@ -39,6 +40,7 @@ Usage: cargo xtask <chore>
   cluster images makes the images of the tests and says where they lie
   cluster fault [--bed BED] FAULT [SECONDS]
                  apiserver-kill, apiserver-pause 60, kubelet-restart, …
+  agent          builds act-agent for x86-64 and arm64, and says how large they are
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
   docs           checks only that what the documents point to exists, and that docs/plugins.md
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench"] => bench::run(None),
         ["bench", part] => bench::run(Some(part)),
+        ["agent"] => agent::build().map(|said| println!("{said}")),
         ["plugins"] => plugins::build(false).map(|said| println!("{said}\n{}", plugins::folder().display())),
         ["plugins", "--all"] => {
             plugins::build(true).map(|said| println!("{said}\n{}", plugins::folder().display()))

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::cargo::{cargo, listen, root};
+use crate::cargo::{add_target, cargo, listen, root, target_folder};
 use crate::tally::{Tally, without_successes};
 
 /// What tests find the folder of the components by.
@@ -48,12 +48,6 @@ pub(crate) fn folder() -> PathBuf {
     target_folder().join("plugins")
 }
 
-fn target_folder() -> PathBuf {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    // Cargo is called from several folders.
-    std::path::absolute(&folder).unwrap_or(folder)
-}
-
 /// Cargo in a workspace of guests, with a folder for what it builds that is not the program's.
 fn guest_cargo(workspace: &Path, arguments: &[&str]) -> Command {
     let mut command = cargo(arguments);
@@ -66,7 +60,7 @@ fn guest_cargo(workspace: &Path, arguments: &[&str]) -> Command {
 /// # Errors
 /// What a compiler said; an official plugin that is too large.
 pub(crate) fn build(all: bool) -> Result<String, String> {
-    add_target()?;
+    add_target(TARGET)?;
     let folder = folder();
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut lines = Vec::new();
@@ -118,18 +112,6 @@ pub(crate) fn lint() -> Result<String, String> {
         }
     }
     Ok(String::new())
-}
-
-/// Adds the target where the toolchain has not got it.
-fn add_target() -> Result<(), String> {
-    let said = listen(Command::new("rustc").args(["--print", "sysroot"]).current_dir(root()))?;
-    let library = Path::new(said.text.trim()).join("lib/rustlib").join(TARGET);
-    if said.success && library.exists() {
-        return Ok(());
-    }
-    let added = listen(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
-        .map_err(|error| format!("the target {TARGET} is missing, and {error}: add it to the toolchain"))?;
-    if added.success { Ok(()) } else { Err(added.text) }
 }
 
 /// Builds a workspace; returns each package's folder with its component.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
 use crate::tally::{Tally, skips, told_by_vectors, without_successes};
-use crate::{cluster, docs, own, plugins, rooms, size};
+use crate::{agent, cluster, docs, own, plugins, rooms, size};
 
 /// Runs all stages; the last line is `N passed, N failed`, over all tests.
 ///
@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<(), String> {
     stage("plugins", "official ones, examples, guests of tests in Rust, JavaScript and Python", || {
         plugins::build(true)
     })?;
+    stage("agent", "static, for x86-64 and arm64", agent::build)?;
     let mut program = None;
     stage("build", "the program that the tests drive", || {
         program = Some(build_program(false)?);
@@ -98,6 +99,7 @@ fn tests(program: Option<&Path>, tally: &mut Tally) -> Result<String, String> {
     let workspace = ["test", "--workspace", "--exclude", cluster::check::PACKAGE, "--no-fail-fast"];
     let mut command = cargo(&[&workspace[..], &["--", "--show-output"]].concat());
     command.envs(program.map(|program| ("ACT_HOST_BIN", program))).env(plugins::VARIABLE, plugins::folder());
+    command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
     let said = listen(&mut command)?;
     let counted = Tally::of(&said.text);
     tally.passed += counted.passed;
