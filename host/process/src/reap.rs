@@ -6,6 +6,7 @@
 //! this program's own process group, which nothing that a step starts does.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -21,14 +22,24 @@ pub(crate) const PERIOD: Duration = Duration::from_secs(1);
 /// nobody takes a child for an orphan in the moment before it is listed.
 static OWN: RwLock<Mutex<Option<HashSet<i32>>>> = RwLock::new(Mutex::new(None));
 
+static IS_REAPER: AtomicBool = AtomicBool::new(false);
+
 /// Makes this process inherit the orphans of its descendants. Process-wide; to be called once, early.
 ///
 /// # Errors
 /// What the kernel says, where it knows no subreapers. Does nothing on systems other than Linux.
 pub fn become_reaper() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
-    rustix::process::set_child_subreaper(Some(getpid()))?;
+    {
+        rustix::process::set_child_subreaper(Some(getpid()))?;
+        IS_REAPER.store(true, Ordering::Release);
+    }
     Ok(())
+}
+
+/// Says whether everything that was started here descends from this process for good.
+pub(crate) fn is_reaper() -> bool {
+    IS_REAPER.load(Ordering::Acquire)
 }
 
 /// Starts a child that is a group leader, and lists it.
@@ -58,14 +69,14 @@ pub(crate) fn awaited() -> HashSet<i32> {
 /// Collects every dead orphan now. Drivers do it while they run; for a program that is PID 1, to be called from time to
 /// time when nothing does: what enters its container from outside leaves orphans, too.
 pub fn collect() {
-    // Asking for any dead child is one system call; the table is read only if there is one.
+    // Asking for any dead child is one system call; who they are is looked up only if there is one.
     let any = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
     if !matches!(any, Ok(Some(_))) {
         return;
     }
     let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
     let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
-    for dead in table::read().iter().filter(|entry| entry.zombie && entry.parent == me) {
+    for dead in table::below(me).iter().filter(|entry| entry.zombie && entry.parent == me) {
         let waited_for = listed(&own).get_or_insert_default().contains(&dead.pid);
         if let Some(pid) = Pid::from_raw(dead.pid).filter(|_| dead.group != my_group && !waited_for) {
             let _: Result<_, Errno> = waitpid(Some(pid), WaitOptions::NOHANG);

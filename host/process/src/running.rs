@@ -258,8 +258,9 @@ impl Running {
     /// Kills the group and all descendants. The table is read first: with its parents a process loses
     /// its place in the tree. Who is forked in that moment is left to the sweep at the job's end.
     fn kill_tree(&self) {
-        let table = table::read();
-        let tree = table::descendants(&table, self.pid.as_raw_nonzero().get());
+        let root = self.pid.as_raw_nonzero().get();
+        let table = table::below(root);
+        let tree = table::descendants(&table, root);
         let _ = kill_process(self.pid, Signal::KILL);
         let _ = kill_process_group(self.pid, Signal::KILL);
         for entry in table.iter().filter(|entry| tree.contains(&entry.pid)) {

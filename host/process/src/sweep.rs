@@ -25,8 +25,8 @@ pub struct Marker {
 pub struct Sweep<'a> {
     /// All who carry it, wherever they stand.
     pub marker: Option<&'a Marker>,
-    /// Whether the marker was made by this program: nobody who is older than it carries it, so the environments
-    /// of those need not be read.
+    /// Whether the marker was made by this program: where it is a reaper, whoever carries it descends from it, and nobody
+    /// else is looked at.
     pub is_own: bool,
     /// Members of the groups of these processes (started here; ended or not) that descend from this program.
     pub groups: &'a [u32],
@@ -56,7 +56,7 @@ pub struct Swept {
     pub left: Vec<Killed>,
 }
 
-/// Kills and collects until a look at the whole table finds nobody, or time is up. Blocks.
+/// Kills and collects until a look finds nobody, or time is up. Blocks.
 ///
 /// Never kills the calling process. On systems without `/proc` it finds nobody.
 #[must_use]
@@ -86,16 +86,13 @@ pub fn sweep(whom: &Sweep<'_>) -> Swept {
 
 fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
     let me = getpid().as_raw_nonzero().get();
-    let table = table::read();
+    let table = if whom.is_own && reap::is_reaper() { table::below(me) } else { table::read() };
     let mine = table::descendants(&table, me);
     let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
     let spared = spared(&table);
-    let own = table.iter().find(|entry| entry.pid == me).filter(|_| whom.is_own);
-    let oldest = own.map_or(0, |entry| entry.started);
     let with_strays = (whom.strays)();
     let is_marked = |entry: &table::Entry, marker: &Marker| {
-        entry.started >= oldest
-            && table::variable(entry.pid, &marker.name).is_some_and(|value| value == marker.value.as_bytes())
+        table::variable(entry.pid, &marker.name).is_some_and(|value| value == marker.value.as_bytes())
     };
     let is_meant = |entry: &table::Entry| {
         let by_descent = groups.contains(&entry.group) || with_strays && !spared.contains(&entry.pid);
