@@ -38,6 +38,7 @@ Usage: cargo xtask <chore>
   cluster exec [--bed BED] -- COMMAND…
                  runs a command in the cluster's network, with KUBECONFIG set
   cluster images makes the images of the tests and says where they lie
+  cluster test   only runs the tests on a real cluster, on one that is brought up for them
   cluster fault [--bed BED] FAULT [SECONDS]
                  apiserver-kill, apiserver-pause 60, kubelet-restart, …
   agent          builds act-agent for x86-64 and arm64, and says how large they are

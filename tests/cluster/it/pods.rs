@@ -60,7 +60,7 @@ fn a_program_in_a_pod_reaches_the_api_server_as_its_account() {
         https.get({ host: process.env.KUBERNETES_SERVICE_HOST, path: '/api/v1/namespaces/default/pods',
                     ca: fs.readFileSync(at + 'ca.crt'),
                     headers: { authorization: 'Bearer ' + fs.readFileSync(at + 'token') } },
-                  answer => console.log(answer.statusCode));";
+                  answer => { console.log(answer.statusCode); answer.destroy(); });";
     namespace.run("one", "bed.local/node:1", &["node", "-e", script], &json!({}));
     namespace.wait_phase("one", "Succeeded");
     assert_eq!(namespace.kubectl(["logs", "one"]), "403\n", "known, and without rights");

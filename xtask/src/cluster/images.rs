@@ -8,6 +8,7 @@
 //! | `bed.local/node:1` | this machine's node, bash and git, with busybox for the rest |
 //! | `bed.local/postgres:1` | Debian's PostgreSQL; `POSTGRES_USER`, `POSTGRES_PASSWORD`, `POSTGRES_DB` as usual |
 //! | `bed.local/redis:1` | Debian's Redis |
+//! | `bed.local/open:1`, `bed.local/private:1` | busybox once more, for the registries |
 //! | `bed.local/foreign:1` | an image that says it is for the other architecture |
 
 use std::path::{Path, PathBuf};
@@ -59,6 +60,9 @@ pub(crate) fn prepare(programs: &Programs, say: &dyn Fn(&str)) -> Result<Vec<Ima
             &alone,
         )?,
         make("bed.local/busybox:1", json!({ "Env": [PATH], "Cmd": shell }), busybox()?, &shells)?,
+        // Images of their own, for a kubelet that has pulled one asks who may have it, by whatever name it is known.
+        make("bed.local/open:1", of_registry("open"), busybox()?, &shells)?,
+        make("bed.local/private:1", of_registry("private"), busybox()?, &shells)?,
         make("bed.local/foreign:1", json!({ "Env": [PATH], "Cmd": shell }), busybox()?, &shells)?,
         make(
             "bed.local/node:1",
@@ -85,6 +89,10 @@ pub(crate) fn prepare(programs: &Programs, say: &dyn Fn(&str)) -> Result<Vec<Ima
             },
         )?,
     ])
+}
+
+fn of_registry(name: &str) -> Value {
+    json!({ "Env": [PATH], "Cmd": ["/bin/sh"], "Labels": { "registry": name } })
 }
 
 fn path_of(folder: &Path) -> String {

@@ -29,6 +29,8 @@ use bed::{Bed, CONTROL, KUBECONFIG, Life, Parts};
 use programs::Programs;
 use site::{CREDENTIALS, REGISTRIES, Site};
 
+use crate::tally::Tally;
+
 pub(crate) const HELP: &str = "\
   cluster up|down|status [BED]
                  a real Kubernetes of one node on this machine, in namespaces of its own; BED is
@@ -36,6 +38,7 @@ pub(crate) const HELP: &str = "\
   cluster exec [--bed BED] -- COMMAND…
                  runs a command in the cluster's network, with KUBECONFIG set
   cluster images makes the images of the tests and says where they lie
+  cluster test   only runs the tests on a real cluster, on one that is brought up for them
   cluster fault [--bed BED] FAULT [SECONDS]
                  apiserver-kill, apiserver-pause 60, kubelet-restart, …";
 
@@ -59,6 +62,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
         ["down"] => down(&Site::named(name)?),
         ["status"] => status(),
         ["images"] => print_images(),
+        ["test"] => test(),
         ["exec", "--", words @ ..] if !words.is_empty() => exec(&Site::named(name)?, words),
         ["fault", words @ ..] if !words.is_empty() => fault(&Site::named(name)?, &words.join(" ")),
         _ => Err(format!("usage of cargo xtask cluster:\n{HELP}\n\nfaults: {}", faults::usage())),
@@ -159,6 +163,15 @@ fn status() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The stage of `cargo xtask test` alone.
+fn test() -> Result<(), String> {
+    let mut tally = Tally::default();
+    let told = check::run(None, &mut tally);
+    let (said, is_green) = told.map_or_else(|error| (error, false), |told| (told, true));
+    println!("{}\n{} passed, {} failed", said.trim_end(), tally.passed, tally.failed);
+    if is_green { Ok(()) } else { Err(String::new()) }
 }
 
 /// For clusters of others: each of these archives can be loaded into one.

@@ -40,9 +40,9 @@ const CONTAINERD: &str = "/run/bed/containerd.sock";
 
 /// What the registries have: by our image, under which names.
 const IN_REGISTRIES: [(&str, &str); 3] = [
-    ("bed.local/busybox:1", "registry.bed.local/busybox:1"),
+    ("bed.local/open:1", "registry.bed.local/busybox:1"),
     ("bed.local/foreign:1", "registry.bed.local/foreign:1"),
-    ("bed.local/busybox:1", "private.bed.local/busybox:1"),
+    ("bed.local/private:1", "private.bed.local/busybox:1"),
 ];
 
 /// Seconds in which a server must answer, on a machine that does much else.
