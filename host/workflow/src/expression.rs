@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Names a place of the schema allows: contexts (`github`) and functions (`hashFiles(1,255)`), in schema order.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Allowed(Arc<Names>);
 struct Names {
     entries: Vec<Arc<str>>,
     syntax: Syntax,
+    /// `success()` as it parses here, once it was asked for: what most jobs and steps have for a condition.
+    success: OnceLock<Option<act_expr::Expression>>,
 }
 
 impl Allowed {
@@ -27,7 +29,7 @@ impl Allowed {
             Some((name, min, max)) => syntax.function(name, min, max),
             None => syntax.context(entry.clone()),
         });
-        Self(Arc::new(Names { entries, syntax }))
+        Self(Arc::new(Names { entries, syntax, success: OnceLock::new() }))
     }
 
     /// The entries, as written in the schema.
@@ -116,6 +118,13 @@ impl Expression {
     /// GitHub's texts, from the expression parser.
     pub fn parse(source: &str, allowed: &Allowed) -> Result<Self, ParseError> {
         Ok(Self { parsed: act_expr::Expression::parse(source, allowed.syntax())?, allowed: allowed.clone() })
+    }
+
+    /// `success()`; `None` where it may not stand.
+    pub(crate) fn success(allowed: &Allowed) -> Option<Self> {
+        let parse = || act_expr::Expression::parse("success()", allowed.syntax()).ok();
+        let parsed = allowed.0.success.get_or_init(parse).clone()?;
+        Some(Self { parsed, allowed: allowed.clone() })
     }
 
     /// The text between `${{` and `}}`, trimmed; or the `format(…)` composed from text with expressions.

@@ -117,6 +117,16 @@ pub enum MatrixProblem {
 /// # Errors
 /// Everything that is wrong, in the order in which GitHub reports it.
 pub fn expand(job: &str, strategy: &Value) -> Result<Strategy, Vec<MatrixError>> {
+    let (settings, combinations) = read(job, strategy)?;
+    Ok(settings.into_strategy(combinations))
+}
+
+/// Says what [`expand`] would find wrong, without making legs.
+pub(crate) fn check(job: &str, strategy: &Value) -> Result<(), Vec<MatrixError>> {
+    read(job, strategy).map(drop)
+}
+
+fn read(job: &str, strategy: &Value) -> Result<(build::Settings, Vec<Combination>), Vec<MatrixError>> {
     let settings = match strategy {
         Value::Null => build::Settings::default(),
         given => build::read(given)?,
@@ -125,7 +135,7 @@ pub fn expand(job: &str, strategy: &Value) -> Result<Strategy, Vec<MatrixError>>
         None => Vec::new(),
         Some(matrix) => build::combinations(job, matrix)?,
     };
-    Ok(settings.into_strategy(combinations))
+    Ok((settings, combinations))
 }
 
 impl Leg {

@@ -78,7 +78,7 @@ pub(crate) fn take<'b>(
         }
     };
     let file = context.add_file(name, text)?;
-    if let Some(nul) = text.bytes().position(|byte| byte == 0) {
+    if let Some(nul) = text.find('\0') {
         let (line, column) = position(&bytes[..nul]);
         return Err(Problem::new(
             Span::at(file, line, column),

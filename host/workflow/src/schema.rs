@@ -7,7 +7,6 @@ mod text;
 
 use crate::expression::Allowed;
 use crate::token::{Token, TokenKind};
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// Index of a definition in its schema.
@@ -31,9 +30,9 @@ pub(crate) enum Kind {
     String {
         non_empty: bool,
     },
-    Constant(Box<str>),
+    Constant(&'static str),
     /// One of some texts.
-    Values(Vec<Box<str>>),
+    Values(Vec<&'static str>),
     Sequence {
         item: DefinitionId,
     },
@@ -50,7 +49,7 @@ pub(crate) struct Mapping {
 
 #[derive(Debug)]
 pub(crate) struct Property {
-    pub(crate) name: Box<str>,
+    pub(crate) name: &'static str,
     pub(crate) definition: DefinitionId,
     pub(crate) required: bool,
 }
@@ -64,7 +63,25 @@ pub(crate) struct Loose {
 
 impl Mapping {
     pub(crate) fn property(&self, name: &str) -> Option<DefinitionId> {
-        self.properties.iter().find(|property| &*property.name == name).map(|property| property.definition)
+        self.properties.iter().find(|property| property.name == name).map(|property| property.definition)
+    }
+}
+
+/// The definitions by their names, in the order of these: quicker to make than a hash table, and made in each process.
+#[derive(Debug)]
+struct Names(Vec<(&'static str, DefinitionId)>);
+
+impl Names {
+    /// Numbers the names as they come.
+    fn new(names: impl Iterator<Item = &'static str>) -> Self {
+        let mut names: Vec<_> = names.zip((0..).map(DefinitionId)).collect();
+        names.sort_unstable_by_key(|(name, _)| *name);
+        Self(names)
+    }
+
+    fn get(&self, name: &str) -> Option<DefinitionId> {
+        let found = self.0.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        Some(self.0[found].1)
     }
 }
 
@@ -72,7 +89,7 @@ impl Mapping {
 #[derive(Debug)]
 pub(crate) struct Schema {
     definitions: Vec<Definition>,
-    names: HashMap<Box<str>, DefinitionId>,
+    names: Names,
     any: DefinitionId,
 }
 
@@ -99,7 +116,7 @@ impl Schema {
     /// When the data lacks it; a test asks for every name the crate uses.
     pub(crate) fn named(&self, name: &str) -> DefinitionId {
         match self.names.get(name) {
-            Some(id) => *id,
+            Some(id) => id,
             None => unreachable!("the schema has no definition `{name}`"),
         }
     }
@@ -147,8 +164,8 @@ impl Schema {
     pub(crate) fn matches_text(&self, id: DefinitionId, text: &str) -> bool {
         self.alternatives(id).any(|kind| match kind {
             Kind::String { non_empty } => !(*non_empty && text.is_empty()),
-            Kind::Constant(constant) => **constant == *text,
-            Kind::Values(values) => values.iter().any(|value| **value == *text),
+            Kind::Constant(constant) => *constant == text,
+            Kind::Values(values) => values.contains(&text),
             Kind::Null
             | Kind::Boolean
             | Kind::Number
@@ -203,7 +220,7 @@ pub(crate) fn check_shape(
     if has_expression {
         return Vec::new();
     }
-    let missing = only.properties.iter().filter(|property| property.required && !has(&property.name));
+    let missing = only.properties.iter().filter(|property| property.required && !has(property.name));
     missing.map(|property| format!("Required property is missing: {}", property.name)).collect()
 }
 
@@ -211,11 +228,11 @@ pub(crate) fn check_shape(
 const UNOFFERED_KEYS: [&str; 3] = ["wait", "wait-all", "cancel"];
 
 /// Keys that only one of the alternatives has, sorted.
-fn telling_keys<'m>(mappings: &[&'m Mapping]) -> Vec<&'m str> {
+fn telling_keys(mappings: &[&Mapping]) -> Vec<&'static str> {
     let properties = || mappings.iter().flat_map(|mapping| &mapping.properties);
-    let is_telling = |name: &str| properties().filter(|property| *property.name == *name).count() == 1;
+    let is_telling = |name: &str| properties().filter(|property| property.name == name).count() == 1;
     let offered = |name: &&str| is_telling(name) && !UNOFFERED_KEYS.contains(name);
-    let mut keys: Vec<&str> = properties().map(|property| &*property.name).filter(offered).collect();
+    let mut keys: Vec<&'static str> = properties().map(|property| property.name).filter(offered).collect();
     keys.sort_unstable();
     keys
 }

@@ -40,7 +40,10 @@ pub(crate) fn implied(source: &str, allowed: &Allowed) -> If {
 }
 
 fn success(allowed: &Allowed) -> Expression {
-    implied("success()", allowed).expression
+    let Some(expression) = Expression::success(allowed) else {
+        unreachable!("`success()` is allowed wherever a condition is")
+    };
+    expression
 }
 
 fn calls_status_function(expression: &Expression) -> bool {

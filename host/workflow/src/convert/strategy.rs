@@ -1,6 +1,6 @@
 //! Early checks of `strategy`: what is wrong with a matrix before any of it is evaluated.
 //!
-//! A strategy without expressions is expanded and forgotten; with expressions only its shape is looked at. Port of the
+//! A strategy without expressions is expanded as far as it can be wrong, and forgotten; with expressions only its shape is looked at. Port of the
 //! early half of `WorkflowTemplateConverter.ConvertToStrategy`.
 
 use crate::matrix::{self, MatrixError, Step};
@@ -16,7 +16,7 @@ pub(crate) fn check(job: &str, token: &Token, problems: &mut Vec<Problem>) {
         return;
     }
     if let Some(value) = token.to_value()
-        && let Err(errors) = matrix::expand(job, &value)
+        && let Err(errors) = matrix::check(job, &value)
     {
         problems.extend(errors.iter().map(|error| Problem::new(locate(token, error), error.to_string())));
     }

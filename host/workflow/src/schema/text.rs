@@ -1,6 +1,6 @@
 //! Reads the text form of a schema; the form is described at the top of `data/workflow.schema`.
 
-use super::{Definition, DefinitionId, Kind, Loose, Mapping, Property, Schema};
+use super::{Definition, DefinitionId, Kind, Loose, Mapping, Names, Property, Schema};
 use crate::expression::Allowed;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,14 @@ mapping mapping *string:any
 any one-of null boolean number string sequence mapping";
 
 /// Reads a schema. The data are our own, so a mistake in them is a bug.
-pub(super) fn parse(data: &str) -> Schema {
-    let lines = || {
-        let own = data.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        BUILT_IN.lines().chain(own).filter_map(|line| line.split_once(' '))
-    };
-    let names: HashMap<Box<str>, DefinitionId> =
-        (0..).zip(lines()).map(|(index, (name, _))| (name.into(), DefinitionId(index))).collect();
+pub(super) fn parse(data: &'static str) -> Schema {
+    let own = data.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines: Vec<_> = BUILT_IN.lines().chain(own).filter_map(|line| line.split_once(' ')).collect();
+    let names = Names::new(lines.iter().map(|(name, _)| *name));
     let mut reader = Reader { names: &names, interned: HashMap::new(), lists: HashMap::new() };
-    let mut definitions: Vec<Definition> = lines().map(|(_, rest)| reader.definition(rest)).collect();
+    let mut definitions: Vec<Definition> = lines.iter().map(|(_, rest)| reader.definition(rest)).collect();
     flatten(&mut definitions);
-    let any = names["any"];
+    let any = reader.id("any");
     Schema { definitions, names, any }
 }
 
@@ -43,19 +40,19 @@ fn flatten(definitions: &mut [Definition]) {
 }
 
 struct Reader<'a> {
-    names: &'a HashMap<Box<str>, DefinitionId>,
-    interned: HashMap<&'a str, Arc<str>>,
-    lists: HashMap<&'a str, Allowed>,
+    names: &'a Names,
+    interned: HashMap<&'static str, Arc<str>>,
+    lists: HashMap<&'static str, Allowed>,
 }
 
-impl<'a> Reader<'a> {
-    fn definition(&mut self, line: &'a str) -> Definition {
-        let (line, context) = line.split_once(" @ ").unwrap_or((line, ""));
+impl Reader<'_> {
+    fn definition(&mut self, line: &'static str) -> Definition {
+        let (line, context) = line.split_once('@').unwrap_or((line, ""));
         Definition { kind: self.kind(line), allowed: self.allowed(context) }
     }
 
     /// Equal lists share one value: expressions keep it, and there are thousands of them.
-    fn allowed(&mut self, context: &'a str) -> Allowed {
+    fn allowed(&mut self, context: &'static str) -> Allowed {
         if let Some(known) = self.lists.get(context) {
             return known.clone();
         }
@@ -67,15 +64,15 @@ impl<'a> Reader<'a> {
         allowed
     }
 
-    fn kind(&self, line: &str) -> Kind {
+    fn kind(&self, line: &'static str) -> Kind {
         let mut words = line.split_ascii_whitespace();
         match words.next() {
             Some("null") => Kind::Null,
             Some("boolean") => Kind::Boolean,
             Some("number") => Kind::Number,
             Some("string") => Kind::String { non_empty: words.next() == Some("!") },
-            Some("=") => Kind::Constant(words.next().unwrap_or_default().into()),
-            Some("values") => Kind::Values(words.map(Into::into).collect()),
+            Some("=") => Kind::Constant(words.next().unwrap_or_default()),
+            Some("values") => Kind::Values(words.collect()),
             Some("sequence") => Kind::Sequence { item: self.id(words.next().unwrap_or_default()) },
             Some("one-of") => Kind::OneOf(words.map(|name| self.id(name)).collect()),
             Some("mapping") => Kind::Mapping(self.mapping(words)),
@@ -83,7 +80,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn mapping<'w>(&self, words: impl Iterator<Item = &'w str>) -> Mapping {
+    fn mapping(&self, words: impl Iterator<Item = &'static str>) -> Mapping {
         let mut mapping = Mapping::default();
         for word in words {
             let (name, definition) = word.split_once(':').unwrap_or((word, "any"));
@@ -93,14 +90,14 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let (name, required) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
-            mapping.properties.push(Property { name: name.into(), definition, required });
+            mapping.properties.push(Property { name, definition, required });
         }
         mapping
     }
 
     fn id(&self, name: &str) -> DefinitionId {
         match self.names.get(name) {
-            Some(id) => *id,
+            Some(id) => id,
             None => unreachable!("the schema refers to `{name}`, which it does not define"),
         }
     }
