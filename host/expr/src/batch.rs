@@ -39,15 +39,16 @@ pub enum Answer {
     Malformed(String),
 }
 
-/// Answers one line. The reply has no line break.
-#[must_use]
-pub fn answer_line(line: &str) -> String {
-    let answer = match serde_json::from_str::<Request<'_>>(line) {
-        Ok(request) => answer(&request),
-        Err(error) => Answer::Malformed(error.to_string()),
+/// Answers one line; the reply, which has no line break, is appended to `out`. Bytes that are no text are answered as
+/// any other line that is no request.
+pub fn answer_line(line: &[u8], out: &mut Vec<u8>) {
+    let answer = match std::str::from_utf8(line).map(serde_json::from_str::<Request<'_>>) {
+        Ok(Ok(request)) => answer(&request),
+        Ok(Err(error)) => Answer::Malformed(error.to_string()),
+        Err(error) => Answer::Malformed(format!("the line is not UTF-8: {error}")),
     };
-    // Neither numbers nor keys of an answer can fail to be JSON.
-    serde_json::to_string(&answer).unwrap_or_default()
+    let written = serde_json::to_writer(out, &answer);
+    debug_assert!(written.is_ok(), "numbers and keys of an answer cannot fail to be JSON");
 }
 
 /// Answers one request.
@@ -134,6 +135,11 @@ mod tests {
 
     #[test]
     fn a_line_is_answered_with_a_line() {
+        let answer = |line: &[u8]| {
+            let mut out = Vec::new();
+            answer_line(line, &mut out);
+            String::from_utf8(out).unwrap()
+        };
         for (line, reply) in [
             (
                 r#"{"expr":"a.b","contexts":{"A":{"B":[1,null,"x"]}}}"#,
@@ -155,10 +161,13 @@ mod tests {
                 r#"{"error":{"kind":"evaluation","message":"Error parsing fromJson: Unexpected character encountered while parsing value: x. Path '', line 0, position 0."}}"#,
             ),
         ] {
-            assert_eq!(answer_line(line), reply);
+            assert_eq!(answer(line.as_bytes()), reply);
         }
-        assert!(
-            answer_line("{}").starts_with(r#"{"error":{"kind":"request","message":"missing field `expr`"#)
-        );
+        for (line, reply) in [
+            (&b"{}"[..], r#"{"error":{"kind":"request","message":"missing field `expr`"#),
+            (b"\xff", r#"{"error":{"kind":"request","message":"the line is not UTF-8"#),
+        ] {
+            assert!(answer(line).starts_with(reply), "{}", answer(line));
+        }
     }
 }

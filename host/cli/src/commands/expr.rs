@@ -1,7 +1,7 @@
 //! `act-host expr`: evaluates expressions, one for a person or many for a program.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use act_expr::batch::{Answer, Request, answer, answer_line};
@@ -15,8 +15,8 @@ use crate::stream;
 
 /// Bytes of requests that are taken in at once, where so many wait.
 const BLOCK: usize = 1024 * 1024;
-/// Requests that one processor answers before it looks for more.
-const PIECE: usize = 64;
+/// Bytes of requests that one processor answers before it looks for more.
+const PIECE: usize = 4096;
 
 /// Flags of `expr`.
 #[derive(Args, Debug)]
@@ -97,24 +97,20 @@ fn read_contexts(path: &Path) -> Result<Object, ExprError> {
 /// Answers lines as they come: whoever talks line by line is answered line by line, and what has arrived
 /// together is answered on all processors.
 fn batch() -> Result<Exit, CliError> {
-    let mut input = BufReader::with_capacity(BLOCK, io::stdin().lock());
+    let mut requests = Requests::new(io::stdin().lock(), BLOCK);
     let mut failure = None;
     stream::print(|out| {
-        let mut block = Vec::new();
         loop {
-            block.clear();
-            match read_block(&mut input, &mut block) {
-                Ok(0) => return Ok(()),
-                Ok(_) => answer_block(&block, out)?,
+            match requests.next() {
+                Ok([]) => return Ok(()),
+                Ok(lines) => answer_lines(lines, out)?,
                 Err(error) => {
                     failure = Some(error);
                     return Ok(());
                 }
             }
-            // Nothing more has arrived: whoever asked waits for the answers.
-            if input.buffer().is_empty() {
-                out.flush()?;
-            }
+            // Whoever asked may wait for the answers before they go on.
+            out.flush()?;
         }
     })?;
     match failure {
@@ -123,51 +119,76 @@ fn batch() -> Result<Exit, CliError> {
     }
 }
 
-/// Reads a line, and all whole ones that have arrived with it. Returns how many bytes; 0 at the end.
-fn read_block(input: &mut impl BufRead, block: &mut Vec<u8>) -> io::Result<usize> {
-    let waiting = input.fill_buf()?;
-    match waiting.iter().rposition(|byte| *byte == b'\n') {
-        Some(last) => {
-            block.extend_from_slice(&waiting[..=last]);
-            input.consume(last + 1);
-            Ok(last + 1)
+/// Whole lines of what is read.
+struct Requests<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` that were read, and of these, those that were handed out.
+    filled: usize,
+    handed: usize,
+}
+
+impl<R: Read> Requests<R> {
+    fn new(input: R, room: usize) -> Self {
+        Self { input, buffer: vec![0; room], filled: 0, handed: 0 }
+    }
+
+    /// Waits for a line and returns it, with all whole ones that have arrived with it; nothing at the end.
+    fn next(&mut self) -> io::Result<&[u8]> {
+        self.buffer.copy_within(self.handed..self.filled, 0);
+        self.filled -= self.handed;
+        loop {
+            if self.filled == self.buffer.len() {
+                self.buffer.resize(2 * self.filled, 0);
+            }
+            let read = match self.input.read(&mut self.buffer[self.filled..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            let arrived = &self.buffer[self.filled..self.filled + read];
+            let last = arrived.iter().rposition(|byte| *byte == b'\n');
+            let whole = last.map(|last| self.filled + last + 1);
+            self.filled += read;
+            // The last line may lack its end.
+            if let Some(whole) = whole.or((read == 0).then_some(self.filled)) {
+                self.handed = whole;
+                return Ok(&self.buffer[..whole]);
+            }
         }
-        None => input.read_until(b'\n', block),
     }
 }
 
-fn answer_block(block: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    let lines = block.split(|byte| *byte == b'\n');
-    let asked: Vec<&[u8]> = lines.filter(|line| !line.trim_ascii().is_empty()).collect();
-    let pieces: Vec<&[&[u8]]> = asked.chunks(PIECE).collect();
+fn answer_lines(lines: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let mut written = Ok(());
-    let write = |replies: String| {
+    let write = |replies: Vec<u8>| {
         if written.is_ok() {
-            written = out.write_all(replies.as_bytes());
+            written = out.write_all(&replies);
         }
     };
-    map_in_order(&pieces, |lines| replies(lines), write);
+    map_in_order(&pieces(lines), |piece| replies(piece), write);
     written
 }
 
-fn replies(lines: &[&[u8]]) -> String {
-    lines.iter().fold(String::new(), |mut replies, line| {
-        replies.push_str(&reply(line));
-        replies.push('\n');
-        replies
-    })
+/// Cuts lines into pieces of whole ones.
+fn pieces(lines: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::with_capacity(lines.len() / PIECE + 1);
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let after = rest.get(PIECE..).and_then(|after| after.iter().position(|byte| *byte == b'\n'));
+        let (piece, others) = rest.split_at(after.map_or(rest.len(), |after| PIECE + after + 1));
+        pieces.push(piece);
+        rest = others;
+    }
+    pieces
 }
 
-/// Answers one line; bytes that are no text are answered as any other line that is no request.
-fn reply(line: &[u8]) -> String {
-    match std::str::from_utf8(line) {
-        Ok(line) => answer_line(line.trim_end_matches(['\r', '\n'])),
-        Err(error) => {
-            let malformed = Answer::Malformed(format!("the line is not UTF-8: {error}"));
-            // Text under text keys cannot fail to be JSON.
-            serde_json::to_string(&malformed).unwrap_or_default()
-        }
+fn replies(lines: &[u8]) -> Vec<u8> {
+    let mut replies = Vec::with_capacity(lines.len());
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        answer_line(line, &mut replies);
+        replies.push(b'\n');
     }
+    replies
 }
 
 #[cfg(test)]
@@ -193,28 +214,54 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_arrives_together_is_answered_in_order() {
-        let asked: String = (0..2000).map(|n| format!("{{\"expr\":\"{n}\"}}\n\n")).collect();
-        let mut input = BufReader::with_capacity(5000, asked.as_bytes());
-        let (mut block, mut out) = (Vec::new(), Vec::new());
-        while read_block(&mut input, &mut block).unwrap() > 0 {
-            answer_block(&block, &mut out).unwrap();
-            block.clear();
+    /// Gives a few bytes a time, as a pipe may.
+    struct Dripping<'a>(&'a [u8], usize);
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let (now, later) = self.0.split_at(self.1.min(self.0.len()).min(buffer.len()));
+            buffer[..now.len()].copy_from_slice(now);
+            self.0 = later;
+            Ok(now.len())
         }
-        let expected: String =
-            (0..2000).map(|n| format!("{{\"kind\":\"Number\",\"value\":{n}}}\n")).collect();
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    fn answered(asked: &[u8], drip: usize, room: usize) -> String {
+        let mut requests = Requests::new(Dripping(asked, drip), room);
+        let mut out = Vec::new();
+        loop {
+            match requests.next().unwrap() {
+                [] => return String::from_utf8(out).unwrap(),
+                lines => answer_lines(lines, &mut out).unwrap(),
+            }
+        }
     }
 
     #[test]
-    fn a_line_longer_than_the_buffer_is_answered_whole() {
-        let long = format!("{{\"expr\":\"'{}'\"}}", "x".repeat(500));
-        let mut input = BufReader::with_capacity(16, long.as_bytes());
-        let (mut block, mut out) = (Vec::new(), Vec::new());
-        assert_eq!(read_block(&mut input, &mut block).unwrap(), long.len());
-        answer_block(&block, &mut out).unwrap();
-        assert!(out.len() > 500 && read_block(&mut input, &mut block).unwrap() == 0);
+    fn what_arrives_is_answered_in_order_however_it_arrives() {
+        let asked: String = (0..5000).map(|n| format!("{{\"expr\":\"{n}\"}}\n\n")).collect();
+        let expected: String =
+            (0..5000).map(|n| format!("{{\"kind\":\"Number\",\"value\":{n}}}\n")).collect();
+        for (drip, room) in [(usize::MAX, 1 << 20), (5000, 1 << 20), (7, 64), (usize::MAX, 1)] {
+            assert_eq!(answered(asked.as_bytes(), drip, room), expected, "{drip} {room}");
+        }
+    }
+
+    #[test]
+    fn a_line_longer_than_the_buffer_is_answered_whole_also_without_its_end() {
+        let long = format!("{{\"expr\":\"'{}'\"}}", "x".repeat(9000));
+        let reply = answered(long.as_bytes(), 16, 16);
+        assert!(reply.len() > 9000 && reply.lines().count() == 1, "{reply}");
+        assert_eq!(answered(format!("{long}\n{long}").as_bytes(), 4096, 16), reply.repeat(2));
+        assert_eq!(answered(b"", 1, 16), "");
+    }
+
+    #[test]
+    fn pieces_are_whole_lines() {
+        let lines = "0123456789\n".repeat(1000);
+        let pieces = pieces(lines.as_bytes());
+        assert_eq!(pieces.concat(), lines.as_bytes());
+        assert!(pieces.len() > 2 && pieces.iter().all(|piece| piece.ends_with(b"\n")));
     }
 
     #[test]
@@ -225,8 +272,8 @@ mod tests {
             (b"x\n", r#"{"error":{"kind":"request""#),
             (b"\xff\n", r#"{"error":{"kind":"request","message":"the line is not UTF-8"#),
         ] {
-            let reply = reply(line);
-            assert!(reply.starts_with(expected) && !reply.contains('\n'), "{reply}");
+            let reply = answered(line, 4, 16);
+            assert!(reply.starts_with(expected) && reply.lines().count() == 1, "{reply}");
         }
     }
 }
