@@ -57,9 +57,15 @@ pub(crate) enum DiscoverError {
 pub(crate) fn workflows(root: &Path, paths: &[PathBuf], recurse: bool) -> Result<Vec<Found>, DiscoverError> {
     let default = [PathBuf::from(DEFAULT)];
     let paths = if paths.is_empty() { &default[..] } else { paths };
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let root = &clean(root);
+    let mut found = Vec::new();
     for path in paths {
-        found.extend(below(root, path, recurse)?.into_iter().filter(|file| seen.insert(file.path.clone())));
+        found.extend(below(root, path, recurse)?);
+    }
+    // One folder lists a file once.
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        found.retain(|file| seen.insert(file.path.clone()));
     }
     Ok(found)
 }
@@ -86,7 +92,7 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Dis
     let failed = |source| DiscoverError::Folder { path: folder.to_owned(), source };
     let entries = fs::read_dir(folder).map_err(failed)?;
     let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    entries.sort_by_key(DirEntry::file_name);
+    entries.sort_by_cached_key(DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         // A link counts as what it leads to, which costs a look at it.
@@ -120,9 +126,9 @@ fn clean(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-/// Returns how a file is called in messages.
-pub(crate) fn name(root: &Path, path: &Path) -> String {
-    let shown = path.strip_prefix(clean(root)).unwrap_or(path);
+/// Returns how a file is called in messages; `root` is clean.
+fn name(root: &Path, path: &Path) -> String {
+    let shown = path.strip_prefix(root).unwrap_or(path);
     shown.to_string_lossy().replace('\\', "/")
 }
 

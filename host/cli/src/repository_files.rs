@@ -1,6 +1,5 @@
 //! The files of a repository on this disk, for readers of workflows that call other workflows.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -71,15 +70,22 @@ pub(crate) fn shown(path: &Path, world: &World) -> String {
     below.unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-/// The repositories that files belong to, each folder asked for once.
+/// The repositories that files belong to. Files come folder by folder, and each folder is asked for once.
 #[derive(Default)]
-pub(crate) struct Roots(HashMap<PathBuf, PathBuf>);
+pub(crate) struct Roots {
+    folder: PathBuf,
+    root: PathBuf,
+}
 
 impl Roots {
     /// Returns the folder of the `.github` above a file, else that of the `.git` above it, else its own.
     pub(crate) fn of(&mut self, path: &Path) -> PathBuf {
         let folder = path.parent().unwrap_or(path);
-        self.0.entry(folder.to_owned()).or_insert_with(|| root_of(folder)).clone()
+        if self.folder.as_os_str() != folder.as_os_str() {
+            self.folder = folder.to_owned();
+            self.root = root_of(folder);
+        }
+        self.root.clone()
     }
 }
 

@@ -79,19 +79,12 @@ fn report(subjects: &[Subject], format: Format, world: &World) -> Result<Exit, C
         let mut written = Ok(());
         parallel::map_in_order(
             subjects,
-            |subject| check::check(subject, world),
-            |mut file| {
-                count.add(&file);
-                if format != Format::Json {
-                    forget_known(&mut file, &mut seen);
-                }
+            |subject| Checked::of(check::check(subject, world), format),
+            |checked| {
+                count.add(&checked);
                 // A reader who goes away does not change the verdict: the rest is checked all the same.
                 if written.is_ok() {
-                    written = match format {
-                        Format::Text => out.write_all(file.excerpts(colour).as_bytes()),
-                        Format::Github => out.write_all(file.github().as_bytes()),
-                        Format::Json => writeln!(out, "{}", file.json()),
-                    };
+                    written = out.write_all(checked.text(format, colour, &mut seen).as_bytes());
                 }
             },
         );
@@ -103,8 +96,43 @@ fn report(subjects: &[Subject], format: Format, world: &World) -> Result<Exit, C
     Ok(if count.wrong == 0 { Exit::Success } else { Exit::Invalid })
 }
 
+/// What is left to show of a file. Most files have nothing wrong, or can be written without a look at the others:
+/// that is done side by side, as is putting away what was read.
+enum Checked {
+    Written { wrong: bool, text: String },
+    Wrong(CheckedFile),
+}
+
+impl Checked {
+    fn of(file: CheckedFile, format: Format) -> Self {
+        let wrong = !file.problems.is_empty();
+        match format {
+            Format::Json => Self::Written { wrong, text: file.json() + "\n" },
+            Format::Text | Format::Github if wrong => Self::Wrong(file),
+            Format::Text | Format::Github => Self::Written { wrong, text: String::new() },
+        }
+    }
+
+    fn is_wrong(&self) -> bool {
+        matches!(self, Self::Written { wrong: true, .. } | Self::Wrong(_))
+    }
+
+    fn text(self, format: Format, colour: bool, seen: &mut Seen) -> String {
+        match self {
+            Self::Written { text, .. } => text,
+            Self::Wrong(mut file) => {
+                forget_known(&mut file, seen);
+                if format == Format::Github { file.github() } else { file.excerpts(colour) }
+            }
+        }
+    }
+}
+
+/// Places and messages that were shown.
+type Seen = HashSet<(String, u32, u32, String)>;
+
 /// A mistake in a called workflow is shown once, not again for each caller.
-fn forget_known(file: &mut CheckedFile, seen: &mut HashSet<(String, u32, u32, String)>) {
+fn forget_known(file: &mut CheckedFile, seen: &mut Seen) {
     let sources = &file.sources;
     file.problems.retain(|problem| {
         let name = sources.name(problem.span.file).to_owned();
@@ -120,9 +148,9 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, file: &CheckedFile) {
+    fn add(&mut self, checked: &Checked) {
         self.files += 1;
-        self.wrong += usize::from(!file.problems.is_empty());
+        self.wrong += usize::from(checked.is_wrong());
     }
 
     fn sentence(&self) -> String {
@@ -138,7 +166,7 @@ impl Count {
 fn subjects(paths: &[PathBuf], world: &World) -> Result<Vec<Subject>, CliError> {
     let here = [PathBuf::from(".")];
     let named = !paths.is_empty();
-    let mut found = Vec::new();
+    let mut found: Vec<Subject> = Vec::new();
     for path in if named { paths } else { &here } {
         let full: PathBuf = world.absolute(path).components().collect();
         if !named || full.join(".github").is_dir() {
@@ -147,8 +175,11 @@ fn subjects(paths: &[PathBuf], world: &World) -> Result<Vec<Subject>, CliError> 
             below(&full, path, &mut found)?;
         }
     }
-    let mut seen = HashSet::new();
-    found.retain(|subject: &Subject| seen.insert(subject.path.clone()));
+    // What is named twice, or lies in another folder that is named, is found twice.
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        found.retain(|subject: &Subject| seen.insert(subject.path.clone()));
+    }
     Ok(found)
 }
 
