@@ -10,6 +10,7 @@ mod examples;
 mod executor;
 mod explain;
 mod large_output;
+mod machines;
 mod messages;
 mod own_workflow;
 mod plugin;

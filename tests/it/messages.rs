@@ -254,13 +254,13 @@ jobs:
     assert_snapshot!(refused(&project, &[]), @"
     exit 2
     --- stderr
-    error: job `a`: `container` is not built yet
+    error: job `a`: `container` is not built yet on this machine: `--backend kubernetes` has containers
      --> .github/workflows/ci.yml:9:16
       |
     9 |     container: alpine
       |                ^^^^^^
 
-    error: job `a`: `services` are not built yet
+    error: job `a`: `services` are not built yet on this machine: `--backend kubernetes` has containers
       --> .github/workflows/ci.yml:10:15
        |
     10 |     services: {db: {image: postgres}}

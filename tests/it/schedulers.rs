@@ -9,7 +9,7 @@ use act_core::environment::{Environment, EnvironmentError};
 use act_core::event::Event;
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::{Decision, Hop, Placement};
-use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released, Reveal};
 use act_core::{Conclusion, Loss};
 use act_engine::Cancel;
 use act_local::LocalScheduler;
@@ -18,6 +18,7 @@ use act_tests::decide::Rules;
 use act_tests::engine::{Project, Told};
 use act_tests::place::decision;
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 
 const ONE: &str = "
@@ -64,11 +65,19 @@ impl Provisioner for Refuses {
         self.inner.describe(decision)
     }
 
-    async fn create(&self, id: &MachineId, decision: &Decision) -> Creation {
+    async fn create(&self, id: &MachineId, decision: &Decision, secrets: &dyn Reveal) -> Creation {
         if self.launches.iter().any(|launch| id.0.ends_with(launch)) {
-            return Creation::Refused { reason: format!("full {}", self.retry), retry: self.retry };
+            let text = format!("full {}", self.retry);
+            return Creation::Refused(match self.retry {
+                true => Seen::Quota { text },
+                false => Seen::Other { code: "refused".to_owned(), text },
+            });
         }
-        self.inner.create(id, decision).await
+        self.inner.create(id, decision, secrets).await
+    }
+
+    fn observe(&self, machine: &Machine) -> BoxStream<'static, Seen> {
+        self.inner.observe(machine)
     }
 
     async fn bind(
@@ -148,13 +157,17 @@ async fn a_hop_that_is_given_up_leads_to_the_next_one_in_a_new_launch() {
 
 #[tokio::test]
 async fn a_refused_machine_is_seen_and_the_next_launch_has_the_history() {
-    let rules = Rules(|case: &Case, seen: Option<&Seen>| match (case.launch.launch.0, seen) {
+    let asked = AtomicUsize::new(0);
+    let rules = Rules(move |case: &Case, seen: Option<&Seen>| match (case.launch.launch.0, seen) {
         (1, None) => go(),
         (1, Some(Seen::Quota { text })) if text == "full true" => {
             assert_eq!(case.history.len(), 1);
-            Ruling::Wait { until: case.now, reason: "a quota".to_owned() }
+            match asked.fetch_add(1, Ordering::Relaxed) {
+                // Nothing was made: what is asked for after the wait is the same launch.
+                0 | 1 => Ruling::Wait { until: case.now, reason: "a quota".to_owned() },
+                _ => go(),
+            }
         }
-        (2, None) => go(),
         (2, Some(_)) => go(),
         (3, Some(_)) => next_hop("twice is enough"),
         (4, None) => {

@@ -174,6 +174,7 @@ impl Project {
             env: Vec::new(),
             jobs: Vec::new(),
             matrix: Vec::new(),
+            containers: true,
             debug: Debugging::Off,
             show_secrets: false,
         };

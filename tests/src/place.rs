@@ -6,7 +6,7 @@ use std::sync::Arc;
 use act_core::environment::{EnvPath, Environment, LogicalPath, Root, Target};
 use act_core::ids::{Attempt, Epoch, Launch, LaunchId, MachineId, RunId};
 use act_core::place::{Bind, Decision, Shape};
-use act_core::provisioner::{Creation, Machine, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner, Release, Released};
 use act_local::{LocalConfig, LocalProvisioner, own_arch, own_os};
 use tempfile::TempDir;
 
@@ -84,7 +84,7 @@ impl Place {
     ) -> Self {
         let provisioner = Arc::new(local_provisioner(root.path()));
         let Creation::Created(machine) =
-            provisioner.create(&MachineId::of(&launch()), &decision(repository)).await
+            provisioner.create(&MachineId::of(&launch()), &decision(repository), &NoSecrets).await
         else {
             panic!("a new machine was expected");
         };

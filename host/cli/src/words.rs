@@ -1,7 +1,7 @@
 //! Answers, verdicts, placements and decisions in one line each.
 
 use act_core::decide::{Changes, Mapped, Verdict};
-use act_core::place::{Amount, Decision, Placement, Shape};
+use act_core::place::{Amount, Decision, Placement, PodShape, Shape};
 
 /// Returns what a mapper answered.
 pub(crate) fn mapped(answer: &Mapped) -> String {
@@ -65,7 +65,28 @@ pub(crate) fn placement(placement: &Placement) -> Option<String> {
 pub(crate) fn decision(decision: &Decision) -> String {
     match &decision.shape {
         Shape::Process { os, arch } => format!("processes on this machine, {os} {arch}"),
+        Shape::Pod(shape) => pod(shape),
     }
+}
+
+fn pod(pod: &PodShape) -> String {
+    let mut words = vec![format!("a {} of {}", if pod.as_job { "Job" } else { "pod" }, pod.image)];
+    words.extend(pod.os.map(|os| os.to_string()));
+    words.extend(pod.arch.map(|arch| arch.to_string()));
+    words.extend(pod.resources.iter().map(|resource| {
+        let (least, most) = (resource.request.as_deref(), resource.limit.as_deref());
+        match (least, most) {
+            (Some(least), Some(most)) if least != most => format!("{} {least} to {most}", resource.name),
+            (least, most) => format!("{} {}", resource.name, least.or(most).unwrap_or("any")),
+        }
+    }));
+    if !pod.node_selector.is_empty() {
+        let labels = pod.node_selector.iter().map(|(key, value)| format!("{key}={value}"));
+        words.push(format!("on nodes with {}", labels.collect::<Vec<_>>().join(" ")));
+    }
+    words.extend(pod.runtime_class.as_ref().map(|class| format!("runtime class {class}")));
+    words.extend(pod.priority_class.as_ref().map(|class| format!("priority class {class}")));
+    words.join(", ")
 }
 
 fn range(amount: Amount, shown: fn(u64) -> String) -> String {

@@ -1,10 +1,16 @@
 //! What a job asks of a machine (placement), and what was decided to give it (decision).
 
+pub mod container;
+mod decision;
+pub mod pod;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use decision::{Bind, Decision, Shape};
+pub use pod::{PodShape, Reach};
 
 /// An operating system, written as `runner.os` writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -149,40 +155,6 @@ impl Placement {
         self.priority = priority.or(self.priority);
         self.attrs.extend(attrs.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
-}
-
-/// What runs the job, free of the job itself, so that machines of one shape can be kept warm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Shape {
-    /// Processes on the machine this program runs on.
-    Process {
-        /// Must be the machine's own.
-        os: Os,
-        /// Must be the machine's own.
-        arch: Arch,
-    },
-}
-
-/// What ties a shape to one job.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bind {
-    /// `owner/name`: the workspace folder is named after it.
-    pub repository: String,
-    /// Until the machine must be gone.
-    pub deadline: Option<Duration>,
-    /// What the machine is marked with, for those who look for it: labels of a pod, tags of an instance.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-}
-
-/// What the scheduler decided for one launch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// The machine.
-    pub shape: Shape,
-    /// The job on it.
-    pub bind: Bind,
 }
 
 #[cfg(test)]

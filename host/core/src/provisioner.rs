@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+use crate::control::Secret;
+use crate::decide::Seen;
 use crate::environment::{Environment, EnvironmentError};
 use crate::ids::{Epoch, LaunchId, MachineId};
 use crate::place::Decision;
+use crate::spec::SecretName;
 
 /// One thing a decision would make, for people: a dry run, an explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,13 +38,9 @@ pub enum Creation {
     Created(Machine),
     /// It was there already, made for the same id.
     Adopted(Machine),
-    /// It was not made.
-    Refused {
-        /// Why, for people.
-        reason: String,
-        /// Whether the same ask may succeed later.
-        retry: bool,
-    },
+    /// It was not made, and nothing is left of it. Why, as a scheduler is told: [`Seen::Quota`] where the same ask may
+    /// succeed later.
+    Refused(Seen),
 }
 
 /// Why a machine is released.
@@ -62,6 +62,16 @@ pub enum Released {
     Unconfirmed(String),
 }
 
+/// Hands out what the secrets hold that a decision names.
+#[async_trait]
+pub trait Reveal: Send + Sync {
+    /// Returns what a secret holds, where policies let it be used.
+    ///
+    /// # Errors
+    /// Why not.
+    async fn reveal(&self, name: &SecretName) -> Result<Secret, String>;
+}
+
 /// Makes machines, and takes them down.
 ///
 /// Calls may be repeated after a lost reply; a machine's id makes them idempotent.
@@ -70,11 +80,17 @@ pub trait Provisioner: Send + Sync {
     /// Returns what [`Provisioner::create`] would make. Pure.
     fn describe(&self, decision: &Decision) -> Vec<Document>;
 
-    /// Makes the machine named `id`, or finds it made.
-    async fn create(&self, id: &MachineId, decision: &Decision) -> Creation;
+    /// Makes the machine named `id`, or finds it made. It may take long until it is ready: [`Provisioner::bind`] waits.
+    async fn create(&self, id: &MachineId, decision: &Decision, secrets: &dyn Reveal) -> Creation;
 
-    /// Opens the machine for one launch. A higher epoch takes over from a lower one; a lower one is
-    /// [`EnvironmentError::Fenced`].
+    /// Tells what is seen of a machine from now on: what it waits for, what is wrong with it, and last why it is gone.
+    /// The same thing is told once. Of a machine that says nothing the stream stays silent; it ends when there is
+    /// nothing more to come.
+    fn observe(&self, machine: &Machine) -> BoxStream<'static, Seen>;
+
+    /// Opens the machine for one launch, as soon as it is ready: whoever drops this waits no longer. A higher epoch takes
+    /// over from a lower one; a lower one is [`EnvironmentError::Fenced`]. A machine that can never be ready is
+    /// [`EnvironmentError::Lost`].
     async fn bind(
         &self,
         machine: &Machine,
@@ -88,4 +104,15 @@ pub trait Provisioner: Send + Sync {
 
     /// Ends everything on a machine and takes it down. `Gone` also if there is no such machine.
     async fn release(&self, machine: &Machine, why: Release) -> Released;
+}
+
+/// Knows no secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSecrets;
+
+#[async_trait]
+impl Reveal for NoSecrets {
+    async fn reveal(&self, name: &SecretName) -> Result<Secret, String> {
+        Err(format!("there is no secret `{}` here", name.0))
+    }
 }

@@ -1,34 +1,33 @@
 //! One launch of one leg: place, decide, provision, execute, conclude.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use act_core::control::CancelStage;
-use act_core::decide::Case;
+use act_core::control::{CancelStage, Control as _, Secret, SecretAnswer, SecretAsk};
+use act_core::decide::{Case, Ruling};
+use act_core::environment::Environment;
 use act_core::event::{Event, Level};
 use act_core::ids::{LaunchId, MachineId};
-use act_core::place::Decision;
-use act_core::provisioner::{Creation, Machine, Release, Released};
-use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
+use act_core::place::{Bind, Decision};
+use act_core::provisioner::{Creation, Reveal};
+use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION, SecretName};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
 use act_expr::{Object, Value};
 use act_workflow::model::StepsJob;
-use act_workflow::source::Span;
-use act_workflow::token::{Token, TokenKind};
+use act_workflow::token::Token;
+use async_trait::async_trait;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
+use crate::containers::{containers, env_around};
 use crate::control::LaunchControl;
 use crate::dispatcher::Run;
 use crate::job::{LegCase, LegEnd};
-use crate::launches::{EPOCH, Launches, Next};
+use crate::launches::{Launches, Next};
+use crate::machine::{Ruled, SHORTEST_WAIT, Unready, Watch, since};
 use crate::outcome::Outcome;
 use crate::placing::{PlacedLeg, Undecided};
 use crate::settings::Settings;
 use crate::why;
-
-/// How long a scheduler that asks to be asked again at once is left alone.
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Why a leg did not start.
 enum Unstarted {
@@ -39,15 +38,17 @@ enum Unstarted {
 /// What came of a launch.
 enum Trial {
     Ended(JobEnd),
-    Refused(Refusal),
+    /// It came to nothing.
+    Ruled {
+        ruled: Ruled,
+        /// Whether its machine was never made.
+        unmade: bool,
+    },
+    Unstarted(Unstarted),
 }
 
-/// That a machine was refused.
-struct Refusal {
-    reason: String,
-    /// Whether the same ask may succeed later.
-    may_come: bool,
-}
+/// Who asks for what a machine needs to be made.
+struct Asking<'a>(&'a LaunchControl);
 
 impl Run {
     /// Runs a leg on a machine.
@@ -68,9 +69,9 @@ impl Run {
     async fn launched(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<LegEnd, Unstarted> {
         // On the heap: legs that wait for a place hold nothing of it.
         let (leg, mut launches) = self.unless_cancelled(case, Box::pin(self.placed(case, job))).await?;
-        let mut refused = None;
+        let mut before = None;
         loop {
-            let deciding = self.decide(case, &leg, &mut launches, refused.take());
+            let deciding = self.decide(case, &leg, &mut launches, before.take());
             let decision = self.unless_cancelled(case, Box::pin(deciding)).await?;
             // Nobody closes the semaphore.
             let place = self.unless_cancelled(case, async { Ok(self.host.places.acquire().await) }).await?;
@@ -78,10 +79,11 @@ impl Run {
             let started = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
             let began = self.host.clock.now();
             // On the heap, once there is a place: legs that wait hold nothing of it.
-            let trial = self.on_machine(started, job, &leg, &launches.case.launch, &decision);
+            let trial = self.on_machine(started, job, &leg, &mut launches, &decision);
             match Box::pin(trial).await {
                 Trial::Ended(end) => return Ok(self.conclude(started, &leg.settings, end, began)),
-                Trial::Refused(refusal) => refused = Some(refusal),
+                Trial::Ruled { ruled, unmade } => before = Some((ruled, unmade)),
+                Trial::Unstarted(unstarted) => return Err(unstarted),
             }
             drop(place);
         }
@@ -94,8 +96,15 @@ impl Run {
     ) -> Result<(PlacedLeg, Box<Launches>), Undecided> {
         let leg = self.place(case, job).await?;
         let (facts, placement) = (leg.ask.facts.clone(), leg.placed.placement.clone());
-        let (timeout, now) = (leg.settings.timeout, self.host.clock.now());
-        let launches = Launches::new(&self.request, &case.key, facts, placement, timeout, now);
+        let bind = containers(
+            job,
+            &env_around(&self.request.env, case.scope.enclosing),
+            &case.expressions,
+            &self.request.files,
+        )?;
+        let bind = Bind { deadline: Some(leg.settings.timeout), ..bind };
+        let now = self.host.clock.now();
+        let launches = Launches::new(&self.request, &case.key, facts, placement, bind, now);
         Ok((leg, Box::new(launches)))
     }
 
@@ -113,21 +122,20 @@ impl Run {
         }
     }
 
-    /// Asks the scheduler until it decides; `refused` is what became of its last decision. Policies see it last.
+    /// Asks the scheduler until it decides; `before` is what it ruled on its last decision, and whether that was never
+    /// made. Policies see it last.
     async fn decide(
         &self,
         case: &LegCase<'_>,
         leg: &PlacedLeg,
         launches: &mut Launches,
-        refused: Option<Refusal>,
+        before: Option<(Ruled, bool)>,
     ) -> Result<Decision, Undecided> {
         let scheduler = &self.host.scheduler;
-        let mut next = match refused {
+        let mut next = match before {
             None => Next::Ask,
-            Some(Refusal { reason, may_come }) => {
-                let seen = launches.refused(&reason, may_come, self.host.clock.now());
-                let ruling = scheduler.react(&launches.case, &seen).await;
-                launches.follow_refusal(scheduler.name(), ruling, &reason)?
+            Some((Ruled { ruling, why }, unmade)) => {
+                launches.follow_end(scheduler.name(), ruling, &why, unmade)?
             }
         };
         let mut told = None;
@@ -167,8 +175,7 @@ impl Run {
         let now = self.host.clock.now();
         let left = bind.deadline.map(|limit| limit.saturating_sub(since(*waiting_since, now)));
         if left.is_some_and(|left| left.is_zero()) {
-            let reason = format!("the job's time was over before there was a machine: {reason}");
-            return Err(Loss::NotProvisioned(reason).into());
+            return Err(time_up(&reason).into());
         }
         if told.as_ref() != Some(&reason) {
             self.say(Some(&case.key), Event::JobWaiting { reason: reason.clone() });
@@ -206,37 +213,79 @@ impl Run {
         case: &LegCase<'_>,
         job: &StepsJob,
         leg: &PlacedLeg,
-        launch: &LaunchId,
+        launches: &mut Launches,
         decision: &Decision,
     ) -> Trial {
-        let machine = match self.host.provisioner.create(&MachineId::of(launch), decision).await {
+        let launch = launches.case.launch.clone();
+        let control = self.control(case, leg);
+        let (id, secrets) = (MachineId::of(&launch), Asking(&control));
+        let machine = match self.host.provisioner.create(&id, decision, &secrets).await {
             Creation::Created(machine) | Creation::Adopted(machine) => machine,
-            Creation::Refused { reason, retry } => {
-                return Trial::Refused(Refusal { reason, may_come: retry });
+            Creation::Refused(seen) => {
+                return Trial::Ruled { ruled: self.ruled(launches, seen).await, unmade: true };
             }
         };
-        let end = match self.host.provisioner.bind(&machine, launch, EPOCH).await {
+        let mut watch = Watch::new(self.host.provisioner.observe(&machine));
+        let trial = match self.ready(case, launches, &machine, &mut watch).await {
             Ok(env) => {
-                let started =
-                    Event::JobStarted { name: case.name.clone(), machine: env.facts().name.clone() };
-                match self.tell(Some(&case.key), started) {
-                    Ok(()) => {
-                        let spec = self.spec(case, job, &leg.settings, launch.clone());
-                        self.execute(case, leg, &spec, &*env).await
-                    }
-                    Err(loss) => JobEnd::Interrupted(loss),
-                }
+                let spec = self.spec(case, job, &leg.settings, launch);
+                let running = self.started(case, leg, &spec, &*env, &control);
+                let clock = &self.host.clock;
+                let end = watch.beside(Box::pin(running), |seen| launches.saw(seen, clock.now())).await;
+                self.after(launches, &mut watch, end).await
             }
-            Err(error) => JobEnd::Interrupted(Loss::Machine(error.to_string())),
+            Err(Unready::Ruled(ruled)) => Trial::Ruled { ruled, unmade: false },
+            Err(Unready::Cancelled) => Trial::Unstarted(Unstarted::Cancelled),
+            Err(Unready::TimeUp(what)) => {
+                Trial::Unstarted(Unstarted::Undecided(Box::new(time_up(&what).into())))
+            }
         };
         self.release(case, &machine).await;
-        Trial::Ended(end)
+        trial
     }
 
-    async fn release(&self, case: &LegCase<'_>, machine: &Machine) {
-        if let Released::Unconfirmed(what) = self.host.provisioner.release(machine, Release::Done).await {
-            let message = format!("the job's machine could not be taken down wholly: {what}");
-            self.notice(Some(&case.key), Level::Warning, None, message);
+    async fn started(
+        &self,
+        case: &LegCase<'_>,
+        leg: &PlacedLeg,
+        spec: &JobSpec,
+        env: &dyn Environment,
+        control: &LaunchControl,
+    ) -> JobEnd {
+        let started = Event::JobStarted { name: case.name.clone(), machine: env.facts().name.clone() };
+        match self.tell(Some(&case.key), started) {
+            Ok(()) => self.execute(case, leg, spec, env, control).await,
+            Err(loss) => JobEnd::Interrupted(loss),
+        }
+    }
+
+    /// Asks the scheduler about a job whose machine went away under it: it ends so, unless that rules otherwise.
+    async fn after(&self, launches: &mut Launches, watch: &mut Watch, end: JobEnd) -> Trial {
+        let JobEnd::Interrupted(Loss::Machine(text)) = &end else { return Trial::Ended(end) };
+        let seen = watch.end(text, true).await;
+        let ruled = self.ruled(launches, seen).await;
+        match ruled.ruling {
+            Ruling::Launch(_) | Ruling::Wait { .. } | Ruling::NextHop { .. } => {
+                Trial::Ruled { ruled, unmade: false }
+            }
+            Ruling::Keep | Ruling::Fail { .. } | Ruling::Failed { .. } => {
+                let why =
+                    if text.contains(&ruled.why) { ruled.why } else { format!("{}: {text}", ruled.why) };
+                Trial::Ended(JobEnd::Interrupted(Loss::Machine(why)))
+            }
+        }
+    }
+
+    fn control(&self, case: &LegCase<'_>, leg: &PlacedLeg) -> LaunchControl {
+        LaunchControl {
+            host: self.host.clone(),
+            stamp: self.stamp(&case.key),
+            secrets: case.scope.secrets.clone(),
+            masks: self.request.secrets.clone(),
+            show_secrets: self.request.show_secrets,
+            cancel: case.cancel.clone(),
+            hearing: leg.hearing.clone(),
+            failed: OnceLock::new(),
         }
     }
 
@@ -246,20 +295,11 @@ impl Run {
         case: &LegCase<'_>,
         leg: &PlacedLeg,
         spec: &JobSpec,
-        env: &dyn act_core::environment::Environment,
+        env: &dyn Environment,
+        control: &LaunchControl,
     ) -> JobEnd {
-        let control = LaunchControl {
-            host: self.host.clone(),
-            stamp: self.stamp(&case.key),
-            secrets: case.scope.secrets.clone(),
-            masks: self.request.secrets.clone(),
-            show_secrets: self.request.show_secrets,
-            cancel: case.cancel.clone(),
-            hearing: leg.hearing.clone(),
-            failed: OnceLock::new(),
-        };
         let settings = &leg.settings;
-        let job = act_job::run_job(spec, env, &control, &[]);
+        let job = act_job::run_job(spec, env, control, &[]);
         let watch = async {
             tokio::select! {
                 () = tokio::time::sleep(settings.timeout) => {
@@ -291,8 +331,7 @@ impl Run {
         let context = |name: &str| case.expressions.contexts.get(name).cloned().unwrap_or_default();
         let github = context("github").as_object().cloned().unwrap_or_default();
         let github = github.with("job", case.job.id.as_str());
-        let base = literal_env(&self.request.env);
-        let env = std::iter::once(base).chain(case.scope.enclosing.env.clone()).chain(job.env.clone());
+        let env = env_around(&self.request.env, case.scope.enclosing).into_iter().chain(job.env.clone());
         let defaults = |key: &str| {
             let of = |token: &Option<Token>| token.as_ref()?.get("run")?.get(key).cloned();
             of(&job.defaults).or_else(|| of(&case.scope.enclosing.defaults))
@@ -339,14 +378,17 @@ impl Run {
     }
 }
 
-/// Returns variables as an `env` mapping without expressions.
-fn literal_env(variables: &[(String, String)]) -> Token {
-    let text = |text: &str| Token::string(text, Span::nowhere());
-    let entries = variables.iter().map(|(name, value)| (text(name), text(value)));
-    Token::new(TokenKind::Mapping(entries.collect()), Span::nowhere())
+fn time_up(what: &str) -> Loss {
+    Loss::NotProvisioned(format!("the job's time was over before there was a machine: {what}"))
 }
 
-/// Returns the time from one moment to a later one.
-fn since(earlier: Timestamp, later: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
+#[async_trait]
+impl Reveal for Asking<'_> {
+    async fn reveal(&self, name: &SecretName) -> Result<Secret, String> {
+        match self.0.secret(&SecretAsk { name: name.clone(), step: None }).await {
+            SecretAnswer::Value(secret) => Ok(secret),
+            SecretAnswer::Missing => Err(format!("there is no secret `{}`", name.0)),
+            SecretAnswer::Denied(reason) => Err(reason),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Pure: the dispatcher asks, waits and makes machines. Each hop and each machine that was refused raise the launch's
 //! number; the same rulings give the same numbers. Workflows see none of it.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use act_core::decide::{Case, JobFacts, PastLaunch, Ruling, Seen, Sighting};
 use act_core::ids::{Epoch, JobKey, Launch, LaunchId};
@@ -21,6 +21,9 @@ pub(crate) const FIRST: Launch = Launch(1);
 
 /// Launches of one attempt, at the most: who is refused more often is not served by another.
 const MAX_LAUNCHES: u32 = 100;
+
+/// What is kept of one launch, at the most: the rest is more of the same.
+const MAX_SIGHTINGS: usize = 32;
 
 /// The launches of one leg.
 pub(crate) struct Launches {
@@ -49,16 +52,20 @@ impl Launches {
         key: &JobKey,
         facts: JobFacts,
         placement: Placement,
-        timeout: Duration,
+        bind: Bind,
         now: Timestamp,
     ) -> Self {
-        let repository = request.source.repository.clone();
+        let bind = Bind {
+            repository: request.source.repository.clone(),
+            labels: labels(request, key, &facts),
+            ..bind
+        };
         let case = Case {
             launch: LaunchId { run: request.run, job: key.clone(), attempt: request.attempt, launch: FIRST },
             facts,
             placement: on_hop(&placement, 0),
             hop: 0,
-            bind: Bind { repository, deadline: Some(timeout), ..Bind::default() },
+            bind,
             now,
             waiting_since: now,
             history: Vec::new(),
@@ -83,20 +90,23 @@ impl Launches {
         }
     }
 
-    /// Follows a ruling on a launch whose machine was refused: what comes now is another launch.
+    /// Follows a ruling on a launch that came to nothing: what comes now is another launch, but for one whose machine was
+    /// not made (`unmade`) and that is to wait for it.
     ///
     /// # Errors
     /// Why there is no machine.
-    pub(crate) fn follow_refusal(
+    pub(crate) fn follow_end(
         &mut self,
         scheduler: &str,
         ruling: Ruling,
-        refused: &str,
+        why: &str,
+        unmade: bool,
     ) -> Result<Next, Unplaced> {
         match ruling {
-            Ruling::Keep => Err(lost(refused.to_owned())),
+            Ruling::Keep => Err(lost(why.to_owned())),
+            Ruling::Wait { .. } if unmade => self.follow(scheduler, ruling),
             Ruling::Launch(_) | Ruling::Wait { .. } => {
-                self.raise(refused)?;
+                self.raise(why)?;
                 self.follow(scheduler, ruling)
             }
             Ruling::NextHop { .. } | Ruling::Fail { .. } | Ruling::Failed { .. } => {
@@ -105,22 +115,26 @@ impl Launches {
         }
     }
 
-    /// Takes down that the launch's machine was refused, and returns what is shown to the scheduler.
-    pub(crate) fn refused(&mut self, reason: &str, may_come: bool, at: Timestamp) -> Seen {
-        let text = reason.to_owned();
-        let seen = match may_come {
-            true => Seen::Quota { text },
-            false => Seen::Other { code: "refused".to_owned(), text },
-        };
+    /// Takes down what was seen of the launch. Of what is seen again and again the first time is kept, and the last.
+    pub(crate) fn saw(&mut self, seen: &Seen, at: Timestamp) {
         self.case.now = at;
-        if let Some(last) = self.case.history.last_mut() {
-            last.seen.push(Sighting { at, seen: seen.clone() });
+        let Some(last) = self.case.history.last_mut() else { return };
+        if last.seen.last().is_some_and(|known| known.seen == *seen) {
+            return;
         }
-        seen
+        if last.seen.len() >= MAX_SIGHTINGS {
+            last.seen.remove(1);
+        }
+        last.seen.push(Sighting { at, seen: seen.clone() });
     }
 
     fn decided(&mut self, decision: Decision) -> Next {
-        let Case { launch, hop, now, .. } = &self.case;
+        let Case { launch, hop, now, history, .. } = &mut self.case;
+        // What waited for its machine is the same launch as before.
+        if let Some(last) = history.last_mut().filter(|last| last.launch == launch.launch) {
+            last.decision = decision.clone();
+            return Next::Launch(decision);
+        }
         let past = PastLaunch {
             launch: launch.launch,
             hop: *hop,
@@ -153,6 +167,14 @@ impl Launches {
         launch.0 += 1;
         Ok(())
     }
+}
+
+/// Returns what machines of a job are marked with, for people who look for them.
+fn labels(request: &RunRequest, key: &JobKey, facts: &JobFacts) -> BTreeMap<String, String> {
+    let label = |name: &str, value: String| (name.to_owned(), value);
+    let named = [("job", &facts.job), ("workflow", &facts.workflow)];
+    let named = named.into_iter().filter_map(|(name, value)| Some(label(name, value.clone()?)));
+    named.chain([label("run-id", request.run.to_string()), label("key", key.to_string())]).collect()
 }
 
 /// Returns a placement as one of its hops changes it.

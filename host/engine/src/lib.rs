@@ -28,6 +28,7 @@ pub mod secrets;
 pub mod select;
 
 mod call;
+mod containers;
 mod content;
 mod control;
 mod dispatcher;
@@ -38,6 +39,7 @@ mod job;
 mod launch;
 mod launches;
 mod legs;
+mod machine;
 mod outcome;
 mod placing;
 mod scope;

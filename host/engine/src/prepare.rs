@@ -49,6 +49,8 @@ pub struct Ask {
     pub jobs: Vec<String>,
     /// See [`Selection::matrix`].
     pub matrix: Vec<(String, String)>,
+    /// Whether the backend has containers.
+    pub containers: bool,
     /// What becomes of debug lines.
     pub debug: Debugging,
     /// Whether secrets are shown.
@@ -71,7 +73,7 @@ pub fn prepare(ask: Ask) -> Result<Prepared, Vec<Finding>> {
     let mut wrong = Vec::new();
     let selection = select_jobs(&ask, &mut wrong);
     let jobs = selection.of(&ask.workflow.jobs);
-    wrong.extend(refuse::refusals(jobs.iter().copied()));
+    wrong.extend(refuse::refusals(jobs.iter().copied(), ask.containers));
     let notices = refuse::notices(jobs.iter().copied());
     let (inputs, event_inputs) = match dispatch_inputs(&ask) {
         Ok(inputs) => inputs,

@@ -1,8 +1,10 @@
 //! What a workflow asks for and this build does not do yet: refused before anything runs, all at once.
 
+use act_core::place::container::CreateOptions;
 use act_workflow::model::{Job, JobKind, StepsJob, UsesRef};
 use act_workflow::source::Span;
 use act_workflow::step::{Step, StepKind};
+use act_workflow::token::Token;
 
 /// Something of a workflow and what there is to say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,31 +21,55 @@ impl Finding {
     }
 }
 
-/// Returns everything in these jobs, and those they call, that cannot be run yet.
+/// Returns everything in these jobs, and those they call, that cannot be run yet: `containers` says whether the backend
+/// has some.
 #[must_use]
-pub fn refusals<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Finding> {
+pub fn refusals<'a>(jobs: impl IntoIterator<Item = &'a Job>, containers: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     for job in jobs {
         match &job.kind {
-            JobKind::Steps(steps) => refuse_steps_job(job, steps, &mut found),
+            JobKind::Steps(steps) => refuse_steps_job(job, steps, containers, &mut found),
             JobKind::Call(call) => {
-                found.extend(call.called.as_ref().map(|called| refusals(&called.jobs)).unwrap_or_default());
+                let called = call.called.as_ref().map(|called| refusals(&called.jobs, containers));
+                found.extend(called.unwrap_or_default());
             }
         }
     }
     found
 }
 
-fn refuse_steps_job(job: &Job, steps: &StepsJob, found: &mut Vec<Finding>) {
+fn refuse_steps_job(job: &Job, steps: &StepsJob, containers: bool, found: &mut Vec<Finding>) {
     let id = &job.id;
+    let missing = "not built yet on this machine: `--backend kubernetes` has containers";
     if let Some(container) = &steps.container {
-        found.push(Finding::new(container.span, format!("job `{id}`: `container` is not built yet")));
+        match containers {
+            true => refuse_options(id.as_str(), container, found),
+            false => {
+                found.push(Finding::new(container.span, format!("job `{id}`: `container` is {missing}")))
+            }
+        }
     }
     if let Some(services) = &steps.services {
-        found.push(Finding::new(services.span, format!("job `{id}`: `services` are not built yet")));
+        match containers {
+            true => {
+                let each = services.as_mapping().unwrap_or_default().iter();
+                each.for_each(|(_, service)| refuse_options(id.as_str(), service, found));
+            }
+            false => found.push(Finding::new(services.span, format!("job `{id}`: `services` are {missing}"))),
+        }
     }
     for step in steps.steps.iter().flat_map(Step::walk) {
         refuse_step(id.as_str(), step, found);
+    }
+}
+
+/// Refuses options that are wrong whatever expressions come to.
+fn refuse_options(job: &str, container: &Token, found: &mut Vec<Finding>) {
+    let Some(options) = container.get("options") else { return };
+    if let Some(text) = options.as_str()
+        && let Err(reason) = CreateOptions::parse(text)
+    {
+        found.push(Finding::new(options.span, format!("job `{job}`: `options`: {reason}")));
     }
 }
 

@@ -160,6 +160,10 @@ impl Scheduler for LocalScheduler {
                 reason: format!("the job is placed in the image `{image}`, and containers are not built yet"),
             };
         }
+        if case.bind.has_containers() {
+            let reason = "the job wants containers, and on this machine it would have none".to_owned();
+            return Ruling::Fail { reason };
+        }
         Ruling::Launch(Decision { shape: Shape::Process { os, arch }, bind: case.bind.clone() })
     }
 

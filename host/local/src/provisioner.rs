@@ -11,13 +11,16 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use act_core::decide::Seen;
 use act_core::environment::{Environment, EnvironmentError, Facts};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::{Arch, Decision, Os, Shape};
-use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released, Reveal};
 use act_files::Versions;
 use act_process::{Swept, become_reaper};
 use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 
 use crate::config::LocalConfig;
 use crate::environment::LocalEnvironment;
@@ -68,7 +71,7 @@ impl LocalProvisioner {
     fn make(&self, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
         let machine = Machine { id: id.clone(), abandoned: false };
         let Some(place) = Place::new(&self.config, id) else {
-            return Ok(refused(format!("`{id}` is no name for a folder"), false));
+            return Ok(refused(format!("`{id}` is no name for a folder")));
         };
         let _root_lock = self.lock_root()?;
         if self.lock().contains_key(id) {
@@ -77,7 +80,7 @@ impl LocalProvisioner {
         let is_new = !place.folder.exists();
         fs::create_dir_all(&place.folder)?;
         let Some(lock) = place.lock()? else {
-            return Ok(refused(format!("another process answers for machine {id}"), false));
+            return Ok(refused(format!("another process answers for machine {id}")));
         };
         if !is_new {
             // Left behind by a process that died; what it started may be there still.
@@ -143,18 +146,21 @@ impl Provisioner for LocalProvisioner {
         describe(&self.config, decision)
     }
 
-    async fn create(&self, id: &MachineId, decision: &Decision) -> Creation {
-        let Shape::Process { os, arch } = decision.shape;
-        if (os, arch) != (own_os(), own_arch()) {
-            let text = format!("this machine is {} {}, not {os} {arch}", own_os(), own_arch());
-            return refused(text, false);
+    async fn create(&self, id: &MachineId, decision: &Decision, _: &dyn Reveal) -> Creation {
+        if let Some(text) = misfit(decision) {
+            return refused(text);
         }
         let (this, id, decision) = (self.clone(), id.clone(), decision.clone());
         match tokio::task::spawn_blocking(move || this.make(&id, &decision)).await {
             Ok(Ok(creation)) => creation,
-            Ok(Err(error)) => refused(format!("cannot make the machine's folder: {error}"), true),
-            Err(error) => refused(format!("file work broke off: {error}"), true),
+            Ok(Err(error)) => refused(format!("cannot make the machine's folder: {error}")),
+            Err(error) => refused(format!("file work broke off: {error}")),
         }
+    }
+
+    /// Whatever befalls this machine befalls this process as well.
+    fn observe(&self, _: &Machine) -> BoxStream<'static, Seen> {
+        stream::pending().boxed()
     }
 
     async fn bind(
@@ -205,8 +211,24 @@ impl Provisioner for LocalProvisioner {
     }
 }
 
-fn refused(reason: String, retry: bool) -> Creation {
-    Creation::Refused { reason, retry }
+fn refused(text: String) -> Creation {
+    Creation::Refused(Seen::Other { code: "refused".to_owned(), text })
+}
+
+/// Returns why this machine cannot be what was decided, if so.
+fn misfit(decision: &Decision) -> Option<String> {
+    match &decision.shape {
+        Shape::Process { os, arch } if (*os, *arch) != (own_os(), own_arch()) => {
+            Some(format!("this machine is {} {}, not {os} {arch}", own_os(), own_arch()))
+        }
+        Shape::Process { .. } if decision.bind.has_containers() => {
+            Some("the job wants containers, and on this machine it would have none".to_owned())
+        }
+        Shape::Process { .. } => None,
+        Shape::Pod(_) => {
+            Some("a pod was decided, and this machine is no cluster: `--backend kubernetes`".to_owned())
+        }
+    }
 }
 
 fn conclude(swept: &Swept, cleared: io::Result<()>) -> Released {
@@ -221,7 +243,10 @@ fn conclude(swept: &Swept, cleared: io::Result<()>) -> Released {
 /// Returns what a machine of this decision would be, without one, and without a provisioner: for dry runs.
 #[must_use]
 pub fn describe(config: &LocalConfig, decision: &Decision) -> Vec<Document> {
-    let Shape::Process { os, arch } = decision.shape;
+    if let Some(text) = misfit(decision) {
+        return vec![Document { title: "nothing".to_owned(), text }];
+    }
+    let (os, arch) = (own_os(), own_arch());
     let folder = config.root.join("<machine>");
     let layout = Layout::new(&folder, &decision.bind.repository, None, config);
     let text = format!("folder: {}\nworkspace: {}\n", folder.display(), layout.workspace().display());

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use act_core::environment::{Ending, EnvironmentError, Root};
 use act_core::ids::{Epoch, MachineId};
-use act_core::provisioner::{Creation, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, NoSecrets, Provisioner, Release, Released};
 use act_local::LocalProvisioner;
 use common::{Job, config, decision, exec, is_alive, launch, until};
 use tokio::sync::Mutex;
@@ -85,19 +85,16 @@ async fn a_living_owner_is_respected() {
     let listed = other.owned().await.unwrap();
     assert!(listed.len() == 1 && !listed[0].abandoned);
     assert!(matches!(other.release(&listed[0], Release::Abandoned).await, Released::Unconfirmed(_)));
-    assert!(matches!(
-        other.create(&job.machine.id, &decision()).await,
-        Creation::Refused { retry: false, .. }
-    ));
+    assert!(matches!(other.create(&job.machine.id, &decision(), &NoSecrets).await, Creation::Refused(_)));
     assert!(matches!(
         other.bind(&listed[0], &launch(), Epoch(1)).await.map(drop),
         Err(EnvironmentError::Lost(_))
     ));
-    let again = job.provisioner.create(&job.machine.id, &decision()).await;
+    let again = job.provisioner.create(&job.machine.id, &decision(), &NoSecrets).await;
     assert_eq!(again, Creation::Adopted(job.machine.clone()));
     for id in ["", ".", "..", ".x", "a/b"] {
-        let made = job.provisioner.create(&MachineId(id.to_owned()), &decision()).await;
-        assert!(matches!(made, Creation::Refused { .. }), "{id}");
+        let made = job.provisioner.create(&MachineId(id.to_owned()), &decision(), &NoSecrets).await;
+        assert!(matches!(made, Creation::Refused(_)), "{id}");
     }
     job.provisioner.release(&job.machine, Release::Done).await;
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+pub use act_core::place::Reach as DecisionKind;
 use serde::Deserialize;
 
 use crate::amount::Size;
@@ -87,36 +88,6 @@ pub(crate) const fn default_quota() -> Size {
 pub struct DecisionGrant {
     /// Which.
     pub kinds: Vec<DecisionKind>,
-}
-
-/// A kind of decision that reaches beyond the machine that is made for a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DecisionKind {
-    /// Processes on the machine this program runs on.
-    Process,
-    /// A container that is as good as its node: privileged, or allowed to become so.
-    Privileged,
-    /// A folder of the node.
-    HostPath,
-    /// The node's network.
-    HostNetwork,
-    /// A namespace other than the configured one.
-    Namespace,
-}
-
-impl DecisionKind {
-    /// Returns the word that manifests and settings use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Process => "process",
-            Self::Privileged => "privileged",
-            Self::HostPath => "host-path",
-            Self::HostNetwork => "host-network",
-            Self::Namespace => "namespace",
-        }
-    }
 }
 
 #[cfg(test)]

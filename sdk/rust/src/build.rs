@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::decision::{Bind, Decision, Pod, PodSecurity, Shape};
+use crate::decision::{Bind, Container, Decision, Pod, PodSecurity, Shape};
 use crate::job::{JobContent, JobFacts, Trust};
 use crate::placement::{Amount, Arch, Gpu, Hop, Os, Placement};
 
@@ -208,6 +208,7 @@ impl Pod {
     #[must_use]
     pub fn new(image: impl Into<String>) -> Self {
         Self {
+            as_job: false,
             image: image.into(),
             pull_policy: None,
             image_pull_secrets: Vec::new(),
@@ -230,6 +231,34 @@ impl Pod {
             labels: Vec::new(),
             annotations: Vec::new(),
             attrs: Vec::new(),
+        }
+    }
+}
+
+impl Default for Bind {
+    /// A made-up repository, and nothing else.
+    fn default() -> Self {
+        Self {
+            repository: "octo/hello".into(),
+            deadline_ms: None,
+            labels: Vec::new(),
+            container: None,
+            services: Vec::new(),
+        }
+    }
+}
+
+impl Container {
+    /// Makes a container of an image without options.
+    #[must_use]
+    pub fn new(image: impl Into<String>) -> Self {
+        Self {
+            image: image.into(),
+            cpu_millis: None,
+            memory: None,
+            ports: Vec::new(),
+            privileged: false,
+            others: Vec::new(),
         }
     }
 }

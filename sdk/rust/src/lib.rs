@@ -57,7 +57,7 @@ pub use policy::{
     Amend, Changes, JobQueued, JobStart, Launch, Phase, Policy, PolicyAsk, Secret, StepPart, StepStart,
     Verdict,
 };
-pub use scheduler::{Case, PastLaunch, Ruling, Scheduler, Seen, Sighting, Wait};
+pub use scheduler::{Case, PastLaunch, Ruling, Scheduler, Seen, Sighting, Wait, seen};
 
 /// Implementation details of the macros.
 #[doc(hidden)]

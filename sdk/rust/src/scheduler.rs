@@ -1,13 +1,23 @@
 //! Schedulers: what is made for a placed job, and what is done about what is seen of it.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::bindings::scheduler::exports::act_host::scheduler::scheduler::Guest;
 pub use crate::bindings::scheduler::exports::act_host::scheduler::scheduler::{
     LaunchCase as Case, PastLaunch, Ruling, Seen, Sighting, Wait,
 };
-use crate::decision::Decision;
+use crate::decision::{Bind, Decision};
+use crate::job::JobFacts;
+use crate::placement::Placement;
 use crate::{Error, Timestamp};
+
+/// What the cases of [`Seen`] hold.
+pub mod seen {
+    pub use crate::bindings::scheduler::exports::act_host::scheduler::scheduler::{
+        Evicted, Image, ImageTrouble, Other, Pending,
+    };
+}
 
 /// Turns a placement into a decision, and answers what is seen of it. Time is an argument: [`Case::now`].
 pub trait Scheduler {
@@ -53,6 +63,25 @@ macro_rules! scheduler {
         #[cfg(target_arch = "wasm32")]
         $crate::bindings::scheduler::export_scheduler!($scheduler with_types_in $crate::bindings::scheduler);
     };
+}
+
+impl Case {
+    /// Makes the first case of a job, all else unknown: for tests.
+    #[must_use]
+    pub fn of(placement: Placement, now: Timestamp) -> Self {
+        Self {
+            id: "01M0000000000000000000000/build/1.1".into(),
+            launch: 1,
+            facts: JobFacts::default(),
+            placement,
+            hop: 0,
+            bind: Bind::default(),
+            now,
+            waiting_since: now,
+            history: Vec::new(),
+            attrs: Vec::new(),
+        }
+    }
 }
 
 impl Ruling {

@@ -3,7 +3,7 @@
 use act_core::environment::{EnvironmentError, LogicalPath, Root, Target};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::Decision;
-use act_core::provisioner::{Creation, Machine, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner, Release, Released};
 
 use crate::place::launch;
 
@@ -21,14 +21,14 @@ impl Case<'_> {
     }
 
     async fn create(&self, number: u32) -> Creation {
-        self.provisioner.create(&MachineId::of(&Self::launch(number)), &self.decision).await
+        self.provisioner.create(&MachineId::of(&Self::launch(number)), &self.decision, &NoSecrets).await
     }
 
     /// Makes a machine, or finds it made.
     pub async fn made(&self, number: u32) -> Machine {
         match self.create(number).await {
             Creation::Created(machine) | Creation::Adopted(machine) => machine,
-            Creation::Refused { reason, .. } => panic!("{reason}"),
+            Creation::Refused(seen) => panic!("{seen:?}"),
         }
     }
 

@@ -18,6 +18,7 @@ pub fn case(placement: Placement) -> Case {
         repository: "octo/hello".to_owned(),
         deadline: Some(Duration::from_secs(3600)),
         labels: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
+        ..Bind::default()
     };
     let facts = JobFacts { repository: "octo/hello".to_owned(), ..JobFacts::default() };
     Case { launch: launch(), facts, placement, hop: 0, bind, now, waiting_since: now, history: Vec::new() }

@@ -151,6 +151,7 @@ async fn prepare_file(
         env: config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         jobs,
         matrix: config.matrix.iter().map(|leg| (leg.key.clone(), leg.value.clone())).collect(),
+        containers: false,
         debug: step_debug(config),
         show_secrets: config.output.show_secrets,
     };

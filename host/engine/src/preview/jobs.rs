@@ -4,7 +4,7 @@ use act_core::Conclusion;
 use act_core::control::RemoteUses;
 use act_core::decide::LabelAsk;
 use act_core::ids::JobKey;
-use act_core::place::Decision;
+use act_core::place::{Bind, Decision};
 use act_expr::Value;
 use act_job::content;
 use act_workflow::evaluate;
@@ -16,6 +16,7 @@ use act_workflow::token::{Token, TokenKind};
 use act_workflow::written;
 
 use crate::cancel::Cancel;
+use crate::containers::{containers, env_around};
 use crate::content::{Surroundings, of_job};
 use crate::dispatcher::WorkflowScope;
 use crate::facts::job_facts;
@@ -315,7 +316,10 @@ impl<'a> Previewer<'a> {
         let settings = Settings::of(job, case.expressions, &self.request.files).map_err(Would::Wrong)?;
         // Nothing is asked of a clock here: the time is the run's.
         let now = began(self.request);
-        let mut launches = Launches::new(self.request, key, ask.facts, placement, settings.timeout, now);
+        let around = env_around(&self.request.env, case.level.scope.enclosing);
+        let bind = containers(job, &around, case.expressions, &self.request.files).map_err(Would::Wrong)?;
+        let bind = Bind { deadline: Some(settings.timeout), ..bind };
+        let mut launches = Launches::new(self.request, key, ask.facts, placement, bind, now);
         let decision = match self.decide(&mut launches).await.map_err(Would::unplaced)? {
             Ahead::Decided(decision) => decision,
             Ahead::Waits(reason) => return Ok(Would::Wait(reason)),
@@ -460,8 +464,12 @@ enum Ahead {
 /// Returns what the keys depend on that a decision takes into account.
 fn unknown_settings(case: Case<'_>, job: &StepsJob) -> Option<Deferred> {
     let tokens = [&job.timeout_minutes, &job.cancel_timeout_minutes, &job.continue_on_error];
+    // What containers are given may be in the variables around them.
+    let containers = [&job.container, &job.services, &job.env];
+    let has_containers = job.container.is_some() || job.services.is_some();
+    let tokens = tokens.into_iter().chain(containers.into_iter().filter(|_| has_containers));
     let mut unknown = Vec::new();
-    for deferred in tokens.into_iter().flatten().filter_map(|token| case.unknowns.in_token(token)) {
+    for deferred in tokens.flatten().filter_map(|token| case.unknowns.in_token(token)) {
         add(&mut unknown, deferred.0);
     }
     if unknown.is_empty() { None } else { Some(Deferred(unknown)) }

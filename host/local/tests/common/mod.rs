@@ -10,7 +10,7 @@ use act_core::environment::{
 };
 use act_core::ids::{Attempt, Epoch, ExecId, Launch, LaunchId, MachineId, RunId, StepPath, StepRef};
 use act_core::place::{Bind, Decision, Shape};
-use act_core::provisioner::{Creation, Machine, Provisioner};
+use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner};
 use act_local::{LocalConfig, LocalProvisioner, own_arch, own_os};
 use futures_util::StreamExt;
 
@@ -50,7 +50,8 @@ pub struct Job {
 impl Job {
     pub async fn new(config: LocalConfig) -> Self {
         let provisioner = LocalProvisioner::open(config).unwrap();
-        let Creation::Created(machine) = provisioner.create(&MachineId::of(&launch()), &decision()).await
+        let Creation::Created(machine) =
+            provisioner.create(&MachineId::of(&launch()), &decision(), &NoSecrets).await
         else {
             panic!("a new machine was expected");
         };

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use act_bindings::types::decision as wit;
+use act_core::place::container::JobContainer;
 use act_core::place::{Bind, Decision, Shape};
 
 use super::placement::{arch, os, to_arch, to_os};
-use super::{attrs, to_attrs};
+use super::{attrs, pod, to_attrs};
 use crate::grants::DecisionKind;
 
 pub(crate) fn to_wit(decision: &Decision) -> wit::Decision {
-    let Shape::Process { os, arch } = decision.shape;
-    wit::Decision {
-        shape: wit::Shape::Process(wit::Process { os: to_os(os), arch: to_arch(arch) }),
-        bind: to_bind(&decision.bind),
-    }
+    let shape = match &decision.shape {
+        Shape::Process { os, arch } => {
+            wit::Shape::Process(wit::Process { os: to_os(*os), arch: to_arch(*arch) })
+        }
+        Shape::Pod(shape) => wit::Shape::Pod(pod::to_wit(shape)),
+    };
+    wit::Decision { shape, bind: to_bind(&decision.bind) }
 }
 
 pub(crate) fn to_bind(bind: &Bind) -> wit::Bind {
@@ -22,21 +25,43 @@ pub(crate) fn to_bind(bind: &Bind) -> wit::Bind {
         repository: bind.repository.clone(),
         deadline_ms: bind.deadline.map(|deadline| u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX)),
         labels: to_attrs(&bind.labels),
+        container: bind.container.as_deref().map(to_container),
+        services: bind.services.iter().map(to_service).collect(),
     }
 }
 
-/// Takes over what a guest decided, as far as it is granted and can be made here.
+fn to_service(service: &act_core::place::container::Service) -> wit::Service {
+    wit::Service { name: service.name.clone(), container: to_container(&service.container) }
+}
+
+fn to_container(container: &JobContainer) -> wit::Container {
+    let options = &container.options;
+    wit::Container {
+        image: container.image.clone(),
+        cpu_millis: options.cpu_millis,
+        memory: options.memory,
+        ports: container.all_ports().map(|port| port.container).collect(),
+        privileged: options.privileged,
+        others: options.others.iter().map(|other| other.name.clone()).collect(),
+    }
+}
+
+/// Takes over what a guest decided, as far as it is granted.
 ///
-/// The repository is the case's own, whatever the guest returns.
+/// Repository, container and services are the case's own, whatever the guest returns.
 ///
 /// # Errors
-/// It needs a grant that is not there, or no provisioner makes it.
+/// It needs a grant that is not there, or a key comes twice.
 pub(crate) fn from_wit(
     decision: &wit::Decision,
     granted: &BTreeSet<DecisionKind>,
     bind: &Bind,
 ) -> Result<Decision, String> {
-    for (kind, why) in needed(&decision.shape) {
+    let shape = match &decision.shape {
+        wit::Shape::Process(process) => Shape::Process { os: os(process.os), arch: arch(process.arch) },
+        wit::Shape::Pod(shape) => Shape::Pod(Box::new(pod::from_wit(shape)?)),
+    };
+    for (kind, why) in shape.reaches() {
         if !granted.contains(&kind) {
             return Err(format!(
                 "it decided {why}, which needs `{}` among the kinds of its grant `decisions`, requested and granted",
@@ -44,89 +69,28 @@ pub(crate) fn from_wit(
             ));
         }
     }
-    let shape = match &decision.shape {
-        wit::Shape::Process(process) => Shape::Process { os: os(process.os), arch: arch(process.arch) },
-        wit::Shape::Pod(_) => {
-            return Err("it decided a pod, and this build has no provisioner for pods".to_owned());
-        }
-    };
     let bind = Bind {
-        repository: bind.repository.clone(),
         deadline: decision.bind.deadline_ms.map(std::time::Duration::from_millis),
-        labels: attrs(&decision.bind.labels),
+        labels: attrs(&decision.bind.labels)?,
+        ..bind.clone()
     };
     Ok(Decision { shape, bind })
-}
-
-/// Returns the grants that a shape needs, each with what needs it.
-fn needed(shape: &wit::Shape) -> Vec<(DecisionKind, &'static str)> {
-    let pod = match shape {
-        wit::Shape::Process(_) => return vec![(DecisionKind::Process, "processes on this machine")],
-        wit::Shape::Pod(pod) => pod,
-    };
-    let security = &pod.security;
-    let privileged = security.privileged == Some(true) || security.allow_privilege_escalation == Some(true);
-    let powers = !security.add_capabilities.is_empty()
-        || security.seccomp.as_deref().is_some_and(|profile| profile.eq_ignore_ascii_case("unconfined"));
-    let paths = pod.volumes.iter().any(|volume| matches!(volume.source, wit::VolumeSource::HostPath(_)));
-    let all = [
-        (privileged, DecisionKind::Privileged, "a privileged container"),
-        (powers, DecisionKind::Privileged, "a container with capabilities or without a seccomp profile"),
-        (paths, DecisionKind::HostPath, "a folder of the node"),
-        (pod.host_network, DecisionKind::HostNetwork, "the node's network"),
-        (pod.namespace.is_some(), DecisionKind::Namespace, "a namespace of its own"),
-    ];
-    all.into_iter().filter(|(is, ..)| *is).map(|(_, kind, why)| (kind, why)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use act_core::place::{Arch, Os};
+    use act_core::place::pod::{PodMatch, PodResource, PodSpread, PodVolume, VolumeSource};
+    use act_core::place::{Arch, Os, PodShape};
 
     fn process() -> wit::Decision {
         let shape = Shape::Process { os: Os::Linux, arch: Arch::X64 };
         let labels = [("a".to_owned(), "b".to_owned())].into();
         let deadline = Some(std::time::Duration::from_secs(5));
-        to_wit(&Decision { shape, bind: Bind { repository: "evil/other".into(), deadline, labels } })
-    }
-
-    fn pod() -> wit::Pod {
-        wit::Pod {
-            image: "i".into(),
-            pull_policy: None,
-            image_pull_secrets: vec![],
-            namespace: None,
-            service_account: None,
-            os: None,
-            arch: None,
-            resources: vec![],
-            node_selector: vec![],
-            node_required: vec![],
-            node_preferred: vec![],
-            affinities: vec![],
-            spread: vec![],
-            tolerations: vec![],
-            runtime_class: None,
-            priority_class: None,
-            security: wit::PodSecurity {
-                run_as_user: None,
-                run_as_group: None,
-                fs_group: None,
-                run_as_non_root: None,
-                read_only_root: None,
-                allow_privilege_escalation: None,
-                privileged: None,
-                seccomp: None,
-                add_capabilities: vec![],
-                drop_capabilities: vec![],
-            },
-            host_network: false,
-            volumes: vec![],
-            labels: vec![],
-            annotations: vec![],
-            attrs: vec![],
-        }
+        to_wit(&Decision {
+            shape,
+            bind: Bind { repository: "evil/other".into(), deadline, labels, ..Bind::default() },
+        })
     }
 
     #[test]
@@ -142,33 +106,56 @@ mod tests {
 
     #[test]
     fn what_reaches_beyond_a_pod_needs_its_own_grant() {
-        let bind = Bind::default();
-        let with = |change: fn(&mut wit::Pod)| {
-            let mut pod = pod();
+        let with = |change: fn(&mut PodShape)| {
+            let mut pod = PodShape { image: "i".into(), ..PodShape::default() };
             change(&mut pod);
-            wit::Decision { shape: wit::Shape::Pod(pod), bind: to_bind(&Bind::default()) }
+            let shape = Shape::Pod(Box::new(pod));
+            (to_wit(&Decision { shape: shape.clone(), bind: Bind::default() }), shape)
         };
         for (change, kind) in [
-            ((|pod| pod.security.privileged = Some(true)) as fn(&mut wit::Pod), DecisionKind::Privileged),
+            ((|pod| pod.security.privileged = Some(true)) as fn(&mut PodShape), DecisionKind::Privileged),
             (|pod| pod.security.allow_privilege_escalation = Some(true), DecisionKind::Privileged),
             (|pod| pod.security.add_capabilities.push("SYS_ADMIN".into()), DecisionKind::Privileged),
+            (|pod| pod.security.seccomp = Some("Unconfined".into()), DecisionKind::Privileged),
             (|pod| pod.host_network = true, DecisionKind::HostNetwork),
             (|pod| pod.namespace = Some("kube-system".into()), DecisionKind::Namespace),
             (
                 |pod| {
-                    let source = wit::VolumeSource::HostPath("/".into());
+                    let source = VolumeSource::HostPath { path: "/".into() };
                     let (name, mount_path) = ("v".into(), "/v".into());
-                    pod.volumes.push(wit::Volume { name, mount_path, read_only: true, source });
+                    pod.volumes.push(PodVolume { name, mount_path, read_only: true, source });
                 },
                 DecisionKind::HostPath,
             ),
         ] {
-            let error = from_wit(&with(change), &BTreeSet::new(), &bind).unwrap_err();
+            let (decision, shape) = with(change);
+            let error = from_wit(&decision, &BTreeSet::new(), &Bind::default()).unwrap_err();
             assert!(error.contains(&format!("`{}`", kind.as_str())), "{error}");
-            let granted = from_wit(&with(change), &[kind].into(), &bind).unwrap_err();
-            assert!(granted.contains("no provisioner for pods"), "{granted}");
+            let granted = from_wit(&decision, &[kind].into(), &Bind::default()).unwrap();
+            assert_eq!(granted.shape, shape);
         }
-        let plain = from_wit(&with(|_| {}), &BTreeSet::new(), &bind).unwrap_err();
-        assert!(plain.contains("no provisioner for pods"), "{plain}");
+    }
+
+    #[test]
+    fn a_pod_survives_both_ways_and_the_jobs_containers_are_its_own() {
+        let selector = [("kubernetes.io/arch".to_owned(), "arm64".to_owned())].into();
+        let resource = PodResource { name: "cpu".into(), request: Some("250m".into()), limit: None };
+        let pods = PodMatch { own: vec!["act-host.dev/run-id".into()], ..PodMatch::default() };
+        let spread = PodSpread { max_skew: 1, topology_key: "zone".into(), required: true, pods };
+        let shape = Shape::Pod(Box::new(PodShape {
+            as_job: true,
+            image: "i".into(),
+            os: Some(Os::Linux),
+            resources: vec![resource],
+            node_selector: selector,
+            spread: vec![spread],
+            ..PodShape::default()
+        }));
+        let container = JobContainer { image: "node:22".into(), ..JobContainer::default() };
+        let bind = Bind { container: Some(Box::new(container)), ..Bind::default() };
+        let mut told = to_wit(&Decision { shape: shape.clone(), bind: bind.clone() });
+        told.bind.container = None;
+        let made = from_wit(&told, &BTreeSet::new(), &bind).unwrap();
+        assert_eq!((made.shape, made.bind), (shape, bind));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod content;
 pub(crate) mod decision;
 pub(crate) mod placement;
+pub(crate) mod pod;
 
 use std::collections::BTreeMap;
 
@@ -20,9 +21,20 @@ pub(crate) fn value(text: &str) -> String {
     text::line(text, LONGEST_VALUE)
 }
 
-/// Makes the core's attributes; of a key that comes twice the last counts.
-pub(crate) fn attrs(attrs: &[(String, String)]) -> BTreeMap<String, String> {
-    attrs.iter().map(|(key, text)| (value(key), value(text))).collect()
+/// Makes the core's attributes.
+///
+/// # Errors
+/// A key that comes twice: which of the two was meant is anybody's guess.
+pub(crate) fn attrs(attrs: &[(String, String)]) -> Result<BTreeMap<String, String>, String> {
+    let mut made = BTreeMap::new();
+    for (key, text) in attrs {
+        let key = value(key);
+        if made.contains_key(&key) {
+            return Err(format!("`{key}` comes twice among its attrs"));
+        }
+        made.insert(key, value(text));
+    }
+    Ok(made)
 }
 
 /// Makes the interface's attributes.
@@ -110,6 +122,18 @@ mod tests {
         assert_eq!(told(&error("no\nway", "x-y")), "no way (x-y)");
         assert_eq!(told(&error("\u{1b}[0m", "x-y")), "x-y");
         assert_eq!(told(&error("", "")), "it failed without saying why");
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_refused() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let made = attrs(&[pair("a", "1"), pair("b", "2")]);
+        assert_eq!(made, Ok([pair("a", "1"), pair("b", "2")].into()));
+        // What differs in escape codes alone is one key to whoever reads it.
+        for again in ["a", "\u{1b}[31ma"] {
+            let error = attrs(&[pair("a", "1"), pair(again, "1")]).unwrap_err();
+            assert!(error.contains("`a` comes twice"), "{error}");
+        }
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub(crate) fn to_wit(placement: &Placement) -> wit::Placement {
 /// Takes over what a guest says.
 ///
 /// # Errors
-/// An amount whose most is less than its least: which of the two was meant is anybody's guess.
+/// An amount whose most is less than its least, and an attribute that comes twice: which of the two was meant is
+/// anybody's guess.
 pub(crate) fn from_wit(placement: &wit::Placement) -> Result<Placement, String> {
     let text = |text: &Option<String>| text.as_deref().map(value);
     let hop = |hop: &wit::Hop| Hop { backend: value(&hop.backend), pool: text(&hop.pool), spot: hop.spot };
@@ -79,7 +80,7 @@ pub(crate) fn from_wit(placement: &wit::Placement) -> Result<Placement, String> 
         spot: placement.spot,
         hops: placement.hops.iter().map(hop).collect(),
         priority: placement.priority,
-        attrs: attrs(&placement.attrs),
+        attrs: attrs(&placement.attrs)?,
     })
 }
 
