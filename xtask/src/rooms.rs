@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("act-git", &["act-core"]),
     ("act-local", &["act-core", "act-files", "act-process"]),
     ("act-remote", &["act-core", "act-protocol"]),
+    ("act-kubernetes", &["act-core", "act-remote"]),
     ("act-store", &["act-core"]),
     (
         "act-host",
@@ -35,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "act-expr",
             "act-git",
             "act-job",
+            "act-kubernetes",
             "act-local",
             "act-mask",
             "act-plugins",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "code of tests: what goes wrong fails them")]
 
 mod images;
+mod machines;
 mod pods;
 mod tunnel;
 

@@ -1,0 +1,65 @@
+//! What the operator says of the cluster, complete.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use act_core::place::Reach;
+use serde_json::Value;
+
+use crate::agent::AgentSource;
+
+/// How jobs run on a cluster.
+#[derive(Clone, Debug)]
+pub struct KubernetesConfig {
+    /// Where objects are made.
+    pub namespace: String,
+    /// How the agent gets into pods.
+    pub agent: AgentSource,
+    /// What workflows may ask for in `container.options`. A scheduler's decision needs a grant of its own.
+    pub allowed: BTreeSet<Reach>,
+    /// Merged into every pod: a `PodTemplateSpec`, or what is under its `spec`.
+    pub pod_template: Option<Value>,
+    /// `securityContext` of pods, where the decision does not say.
+    pub pod_security: Option<Value>,
+    /// `securityContext` of the job's container, where the decision does not say.
+    pub container_security: Option<Value>,
+    /// `dnsPolicy`.
+    pub dns_policy: Option<String>,
+    /// `dnsConfig`.
+    pub dns_config: Option<Value>,
+    /// What is put before the names of images without a registry: a mirror.
+    pub image_mirror: Option<String>,
+    /// How long an agent without a host goes on.
+    pub orphan_grace: Duration,
+    /// Beyond the job's own time, for start and end of a pod.
+    pub spare_time: Duration,
+    /// How long a finished Job of Kubernetes is kept, where one makes the pod.
+    pub keep_finished: Duration,
+    /// Whether pods of jobs are left as they are at the end.
+    pub keep: bool,
+    /// How long a pod stays on a node that is silent.
+    pub silent_node: Duration,
+}
+
+impl KubernetesConfig {
+    /// Takes the defaults.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, agent: AgentSource) -> Self {
+        Self {
+            namespace: namespace.into(),
+            agent,
+            allowed: BTreeSet::new(),
+            pod_template: None,
+            pod_security: None,
+            container_security: None,
+            dns_policy: None,
+            dns_config: None,
+            image_mirror: None,
+            orphan_grace: Duration::from_secs(600),
+            spare_time: Duration::from_secs(60),
+            keep_finished: Duration::from_secs(3600),
+            keep: false,
+            silent_node: Duration::from_secs(45),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The way to a cluster: kubeconfig or the pod's own account, and what is checked before a run.
+
+use std::path::PathBuf;
+
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::PostParams;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config};
+
+use crate::calls::with_causes;
+use crate::rights::{Call, Right};
+
+/// Which cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// A kubeconfig; `None` for `KUBECONFIG`, `~/.kube/config`, or the account of the pod that this program runs in.
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of it; `None` for its current one.
+    pub context: Option<String>,
+}
+
+/// Why a cluster cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The kubeconfig is wrong, or there is none.
+    #[error("{0}")]
+    Config(String),
+    /// The API server does not answer, or refuses.
+    #[error("the API server at {url} cannot be used: {reason}")]
+    Server {
+        /// Where.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Rights are missing, one line each.
+    #[error("this account may not run jobs in namespace `{namespace}`: it lacks {}", missing.join(", "))]
+    Rights {
+        /// Where.
+        namespace: String,
+        /// `create` on `pods`.
+        missing: Vec<String>,
+    },
+}
+
+/// A cluster that answers.
+#[derive(Clone)]
+pub struct Connection {
+    /// For calls.
+    pub client: Client,
+    /// The namespace of the context.
+    pub namespace: String,
+    /// Where the API server is.
+    pub url: String,
+}
+
+impl Connection {
+    /// Reads how to get there; asks nobody yet.
+    ///
+    /// # Errors
+    /// The kubeconfig is wrong, or there is none.
+    pub async fn open(access: &Access) -> Result<Self, ConnectError> {
+        let mut config = configuration(access).await.map_err(ConnectError::Config)?;
+        // Calls are repeated here, where it is known which of them may be, and for how long.
+        config.default_retry = false;
+        config.connect_timeout = Some(std::time::Duration::from_secs(10));
+        let (namespace, url) = (config.default_namespace.clone(), config.cluster_url.to_string());
+        let client = Client::try_from(config).map_err(|error| ConnectError::Config(with_causes(&error)))?;
+        Ok(Self { client, namespace, url })
+    }
+
+    /// Checks that the server answers and that this account may make all calls; returns the server's version.
+    ///
+    /// # Errors
+    /// Why not; all rights that are missing at once.
+    pub async fn check(&self, namespace: &str, jobs: bool) -> Result<String, ConnectError> {
+        let server =
+            |error: kube::Error| ConnectError::Server { url: self.url.clone(), reason: with_causes(&error) };
+        let version = self.client.apiserver_version().await.map_err(server)?;
+        let api: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
+        let calls = Call::ALL.into_iter().filter(|call| jobs || !call.is_of_jobs());
+        let reviews = calls.map(|call| {
+            let (api, review) = (api.clone(), review(call.right(), namespace));
+            async move { (call, api.create(&PostParams::default(), &review).await) }
+        });
+        let mut missing = Vec::new();
+        for (call, review) in futures_util::future::join_all(reviews).await {
+            let status = review.map_err(server)?.status;
+            if !status.is_some_and(|status| status.allowed) {
+                let Right { resource, verb, .. } = call.right();
+                missing.push(format!("`{verb}` on `{resource}`"));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(version.git_version);
+        }
+        Err(ConnectError::Rights { namespace: namespace.to_owned(), missing })
+    }
+}
+
+async fn configuration(access: &Access) -> Result<Config, String> {
+    let options = KubeConfigOptions { context: access.context.clone(), ..KubeConfigOptions::default() };
+    match &access.kubeconfig {
+        Some(path) => {
+            let said = |error: &dyn std::error::Error| {
+                format!("cannot use kubeconfig {}: {}", path.display(), with_causes(error))
+            };
+            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| said(&error))?;
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| said(&error))
+        }
+        None if access.context.is_some() => Config::from_kubeconfig(&options)
+            .await
+            .map_err(|error| format!("cannot use the kubeconfig: {}", with_causes(&error))),
+        None => {
+            Config::infer().await.map_err(|error| format!("there is no cluster: {}", with_causes(&error)))
+        }
+    }
+}
+
+fn review(right: Right, namespace: &str) -> SelfSubjectAccessReview {
+    let (resource, subresource) = match right.resource.split_once('/') {
+        Some((resource, below)) => (resource, Some(below.to_owned())),
+        None => (right.resource, None),
+    };
+    let attributes = ResourceAttributes {
+        namespace: Some(namespace.to_owned()),
+        group: Some(right.group.to_owned()),
+        resource: Some(resource.to_owned()),
+        subresource,
+        verb: Some(right.verb.to_owned()),
+        ..ResourceAttributes::default()
+    };
+    let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
+    SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() }
+}

@@ -1,0 +1,244 @@
+//! Objects of machines on the cluster: made so that nothing is left of what was made by half, and taken down.
+//!
+//! Order of a making: the pod first, held back by a scheduling gate where it needs Secrets, so that these belong to it
+//! from the start; then the Secrets; then the gate is lifted. A process that dies in between leaves a pod that others
+//! find, and with it everything goes. A Job is held back by being suspended.
+
+use std::collections::HashMap;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
+use serde_json::{Value, json};
+
+use crate::calls::{CallError, Cluster};
+use crate::labels::{HOST, MACHINE, MANAGED_BY};
+use crate::objects::Objects;
+use crate::rights::Call;
+
+/// Who says what objects are.
+const MANAGER: &str = "act-host";
+
+/// What a pod waits for that is not to start yet.
+const GATE: &str = "act-host.dev/secrets";
+
+/// What a machine is on the cluster.
+pub(crate) struct Made {
+    pub(crate) uid: String,
+    /// Whether it was there already.
+    pub(crate) is_known: bool,
+    /// The pod, where it is one and not a Job.
+    pub(crate) pod: Option<Pod>,
+}
+
+/// What holds the objects of one namespace.
+pub(crate) struct Machines<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) namespace: &'a str,
+}
+
+impl Machines<'_> {
+    fn pods(&self) -> Api<Pod> {
+        Api::namespaced(self.cluster.client.clone(), self.namespace)
+    }
+
+    fn jobs(&self) -> Api<Job> {
+        Api::namespaced(self.cluster.client.clone(), self.namespace)
+    }
+
+    /// Makes the ConfigMap of the agent, unless it is there.
+    pub(crate) async fn ensure_config_map(&self, map: &Value) -> Result<(), CallError> {
+        let api: Api<ConfigMap> = Api::namespaced(self.cluster.client.clone(), self.namespace);
+        let name = map["metadata"]["name"].as_str().unwrap_or_default();
+        match self.cluster.call(Call::GetConfigMap, || api.get_metadata(name)).await {
+            Ok(_) => return Ok(()),
+            Err(CallError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let map: ConfigMap = typed(map)?;
+        let params = params();
+        match self.cluster.call(Call::CreateConfigMap, || api.create(&params, &map)).await {
+            Ok(_) | Err(CallError::Exists(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a machine with its Secrets, or finds it made.
+    pub(crate) async fn make(&self, objects: &Objects, secrets: &[Value]) -> Result<Made, CallError> {
+        let is_job = objects.machine["kind"] == "Job";
+        let made = if is_job {
+            self.make_job(objects, !secrets.is_empty()).await?
+        } else {
+            self.make_pod(objects, !secrets.is_empty()).await?
+        };
+        if secrets.is_empty() {
+            return Ok(made);
+        }
+        match self.complete(objects, secrets, &made, is_job).await {
+            Ok(()) => Ok(made),
+            Err(error) => {
+                // What was made by half goes at once, and its Secrets with it.
+                let _ = self.delete(&objects.name, Some(&made.uid), is_job).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn make_pod(&self, objects: &Objects, is_held: bool) -> Result<Made, CallError> {
+        let mut pod = objects.machine.clone();
+        if is_held {
+            pod["spec"]["schedulingGates"] = json!([{ "name": GATE }]);
+        }
+        let pod: Pod = typed(&pod)?;
+        let (api, params) = (self.pods(), params());
+        match self.cluster.call(Call::CreatePod, || api.create(&params, &pod)).await {
+            Ok(pod) => Ok(Made { uid: uid(&pod.metadata), is_known: false, pod: Some(pod) }),
+            Err(CallError::Exists(_)) => {
+                let known = self.cluster.call(Call::GetPod, || api.get(&objects.name)).await?;
+                self.check(&known.metadata, objects)?;
+                let own = json!({ "metadata": { "labels": { HOST: objects.labels.get(HOST) } } });
+                let pod = self.patch_pod(&objects.name, &own).await?;
+                Ok(Made { uid: uid(&pod.metadata), is_known: true, pod: Some(pod) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn make_job(&self, objects: &Objects, is_held: bool) -> Result<Made, CallError> {
+        let mut job = objects.machine.clone();
+        if is_held {
+            job["spec"]["suspend"] = json!(true);
+        }
+        let job: Job = typed(&job)?;
+        let (api, params) = (self.jobs(), params());
+        match self.cluster.call(Call::CreateJob, || api.create(&params, &job)).await {
+            Ok(job) => Ok(Made { uid: uid(&job.metadata), is_known: false, pod: None }),
+            Err(CallError::Exists(_)) => {
+                let known = self.cluster.call(Call::GetJob, || api.get(&objects.name)).await?;
+                self.check(&known.metadata, objects)?;
+                Ok(Made { uid: uid(&known.metadata), is_known: true, pod: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether what is there is the machine that is wanted.
+    fn check(&self, known: &ObjectMeta, objects: &Objects) -> Result<(), CallError> {
+        let digest = |labels: Option<&std::collections::BTreeMap<String, String>>| {
+            labels.and_then(|labels| labels.get(MACHINE)).cloned()
+        };
+        if digest(known.labels.as_ref()) != digest(Some(&objects.labels)) {
+            return Err(CallError::Refused(format!(
+                "`{}` in namespace `{}` is somebody else's",
+                objects.name, self.namespace
+            )));
+        }
+        if known.deletion_timestamp.is_some() {
+            return Err(CallError::Conflict(
+                "an earlier machine of this name is still being taken down".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        objects: &Objects,
+        secrets: &[Value],
+        made: &Made,
+        is_job: bool,
+    ) -> Result<(), CallError> {
+        let kind = if is_job { ("batch/v1", "Job") } else { ("v1", "Pod") };
+        let owner = json!([{ "apiVersion": kind.0, "kind": kind.1, "name": objects.name, "uid": made.uid }]);
+        let api: Api<Secret> = Api::namespaced(self.cluster.client.clone(), self.namespace);
+        let params = PatchParams::apply(MANAGER).force();
+        for secret in secrets {
+            let mut secret = secret.clone();
+            secret["metadata"]["ownerReferences"] = owner.clone();
+            let name = secret["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let secret = Patch::Apply(secret);
+            self.cluster.call(Call::PatchSecret, || api.patch(&name, &params, &secret)).await?;
+        }
+        if is_job {
+            let (api, params) = (self.jobs(), PatchParams::default());
+            let start = Patch::Merge(json!({ "spec": { "suspend": false } }));
+            self.cluster.call(Call::PatchJob, || api.patch(&objects.name, &params, &start)).await?;
+        } else {
+            self.patch_pod(&objects.name, &json!({ "spec": { "schedulingGates": null } })).await?;
+        }
+        Ok(())
+    }
+
+    async fn patch_pod(&self, name: &str, patch: &Value) -> Result<Pod, CallError> {
+        let (api, params) =
+            (self.pods(), PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() });
+        let patch = Patch::Merge(patch);
+        self.cluster.call(Call::PatchPod, || api.patch(name, &params, &patch)).await
+    }
+
+    /// Finds one machine's pod.
+    pub(crate) async fn pod_of(&self, digest: &str) -> Result<Option<Pod>, CallError> {
+        let (api, params) = (self.pods(), ListParams::default().labels(&format!("{MACHINE}={digest}")));
+        let found = self.cluster.call(Call::ListPods, || api.list(&params)).await?;
+        Ok(found.items.into_iter().next())
+    }
+
+    /// Lists all machines of this program, each once.
+    pub(crate) async fn all(&self) -> Result<Vec<Pod>, CallError> {
+        let (api, params) =
+            (self.pods(), ListParams::default().labels(&format!("{}={}", MANAGED_BY.0, MANAGED_BY.1)));
+        let found = self.cluster.call(Call::ListPods, || api.list(&params)).await?;
+        let of_machine = |pod: Pod| Some((pod.metadata.labels.as_ref()?.get(MACHINE)?.clone(), pod));
+        let by_machine: HashMap<String, Pod> = found.items.into_iter().filter_map(of_machine).collect();
+        Ok(by_machine.into_values().collect())
+    }
+
+    /// Whether a Job is still there: as long as it is, so may be its pod.
+    pub(crate) async fn has_job(&self, name: &str) -> Result<bool, CallError> {
+        let api = self.jobs();
+        match self.cluster.call(Call::GetJob, || api.get_metadata(name)).await {
+            Ok(_) => Ok(true),
+            Err(CallError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a machine: this one, and no other that has its name by now.
+    pub(crate) async fn delete(&self, name: &str, uid: Option<&str>, is_job: bool) -> Result<(), CallError> {
+        let preconditions =
+            uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+        let params = DeleteParams {
+            preconditions,
+            // A Job goes after its pod, so that it is known when that is gone.
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            ..DeleteParams::default()
+        };
+        let done = if is_job {
+            let api = self.jobs();
+            self.cluster.call(Call::DeleteJob, || api.delete(name, &params)).await.map(drop)
+        } else {
+            let api = self.pods();
+            self.cluster.call(Call::DeletePod, || api.delete(name, &params)).await.map(drop)
+        };
+        match done {
+            // Another one of this name is another machine.
+            Ok(()) | Err(CallError::NotFound(_) | CallError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn params() -> PostParams {
+    PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() }
+}
+
+fn uid(metadata: &ObjectMeta) -> String {
+    metadata.uid.clone().unwrap_or_default()
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, CallError> {
+    serde_json::from_value(value.clone())
+        .map_err(|error| CallError::Refused(format!("no such object can be made: {error}")))
+}

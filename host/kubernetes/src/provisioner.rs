@@ -1,0 +1,378 @@
+//! The port [`Provisioner`] on a cluster.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use act_core::decide::Seen;
+use act_core::environment::{Environment, EnvironmentError, ServiceFacts};
+use act_core::ids::{Epoch, LaunchId, MachineId};
+use act_core::place::Decision;
+use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released, Reveal};
+use act_core::spec::SecretName;
+use act_remote::{Remote, RemoteConfig};
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, Client};
+use tokio::sync::{OnceCell, watch};
+
+use crate::agent::RUNNER;
+use crate::calls::{CallError, Cluster};
+use crate::config::KubernetesConfig;
+use crate::dial::{PodDial, gone, told};
+use crate::labels::{HOST, MACHINE_ID};
+use crate::lease::{Life, living};
+use crate::machines::Machines;
+use crate::names;
+use crate::objects::Objects;
+use crate::seen::{Phase, look};
+use crate::watch::{PodWatch, Sight};
+
+/// Beyond a pod's own time to end, until its node counts as silent.
+const UNTIL_GONE: Duration = Duration::from_secs(90);
+
+/// Between two looks at what no watch shows.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Runs jobs as pods of a cluster.
+pub struct KubernetesProvisioner {
+    cluster: Arc<Cluster>,
+    config: Arc<KubernetesConfig>,
+    /// The Lease of this process.
+    host: String,
+    begun: OnceCell<Begun>,
+    machines: Mutex<HashMap<MachineId, Known>>,
+}
+
+/// What begins with the first machine.
+struct Begun {
+    life: Mutex<Option<Life>>,
+    /// By namespace; the configured one from the start.
+    watch: PodWatch,
+}
+
+/// A machine of this process.
+#[derive(Clone)]
+struct Known {
+    name: String,
+    uid: String,
+    is_job: bool,
+    services: BTreeMap<String, ServiceFacts>,
+}
+
+impl KubernetesProvisioner {
+    /// Takes a client and what the operator says. `host` names this process, once and never again.
+    #[must_use]
+    pub fn new(client: Client, config: KubernetesConfig, host: &str) -> Self {
+        Self {
+            cluster: Arc::new(Cluster::new(client)),
+            config: Arc::new(config),
+            host: format!("act-host-{}", names::dns(host)),
+            begun: OnceCell::new(),
+            machines: Mutex::default(),
+        }
+    }
+
+    /// Takes down what processes left behind whose Lease has run out, and returns the machines.
+    ///
+    /// # Errors
+    /// What the API server says.
+    pub async fn sweep(&self) -> Result<Vec<Machine>, EnvironmentError> {
+        let mut swept = Vec::new();
+        for machine in self.owned().await?.into_iter().filter(|machine| machine.abandoned) {
+            if self.release(&machine, Release::Abandoned).await == Released::Gone {
+                swept.push(machine);
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Ends: this process answers for nothing any more.
+    pub async fn close(&self) {
+        let life = self
+            .begun
+            .get()
+            .and_then(|begun| begun.life.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(life) = life {
+            life.end().await;
+        }
+    }
+
+    fn machines(&self) -> Machines<'_> {
+        Machines { cluster: &self.cluster, namespace: &self.config.namespace }
+    }
+
+    fn known(&self, id: &MachineId) -> Option<Known> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Makes what all machines need: the Lease, the agent's ConfigMap, the watch.
+    async fn begin(&self) -> Result<&Begun, CallError> {
+        self.begun
+            .get_or_try_init(|| async {
+                let life = Life::begin(self.cluster.clone(), &self.config.namespace, &self.host).await?;
+                if let Some(map) = self.config.agent.config_map().map_err(CallError::Refused)? {
+                    self.machines().ensure_config_map(&map).await?;
+                }
+                let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.config.namespace);
+                let watch = PodWatch::start(api, &self.host);
+                Ok(Begun { life: Mutex::new(Some(life)), watch })
+            })
+            .await
+    }
+
+    async fn make(
+        &self,
+        id: &MachineId,
+        decision: &Decision,
+        secrets: &dyn Reveal,
+    ) -> Result<Creation, Seen> {
+        let refused = |text: String| Seen::Other { code: "refused".to_owned(), text };
+        let objects =
+            Objects::of(id, decision, &self.host, &self.config).map_err(|all| refused(all.join("; ")))?;
+        if objects.namespace != self.config.namespace {
+            return Err(refused(format!(
+                "the decision wants namespace `{}`, and this backend has `{}` only",
+                objects.namespace, self.config.namespace
+            )));
+        }
+        let mut values: HashMap<SecretName, String> = HashMap::new();
+        for name in objects.wanted() {
+            if !values.contains_key(name) {
+                let value = secrets.reveal(name).await.map_err(refused)?;
+                values.insert(name.clone(), value.reveal().to_owned());
+            }
+        }
+        let value = |name: &SecretName| values.get(name).cloned();
+        let sealed: Vec<_> = objects.secrets.iter().map(|secret| objects.secret(secret, &value)).collect();
+        let begun = self.begin().await.map_err(seen_of)?;
+        let digest = names::digest(id);
+        // From now on nothing is missed.
+        drop(begun.watch.follow(&digest));
+        let made = self.machines().make(&objects, &sealed).await.map_err(|error| {
+            begun.watch.forget(&digest);
+            seen_of(error)
+        })?;
+        if let Some(pod) = made.pod {
+            begun.watch.tell(pod);
+        }
+        let services = decision.bind.services.iter().map(|service| {
+            let ports =
+                service.container.all_ports().map(|port| (port.to_string(), port.container.to_string()));
+            let id = crate::containers::service_container(&service.name);
+            (service.name.clone(), ServiceFacts { id, network: objects.name.clone(), ports: ports.collect() })
+        });
+        let (services, is_job) = (services.collect(), objects.machine["kind"] == "Job");
+        let known = Known { name: objects.name, uid: made.uid, is_job, services };
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), known);
+        let machine = Machine { id: id.clone(), abandoned: false };
+        Ok(if made.is_known { Creation::Adopted(machine) } else { Creation::Created(machine) })
+    }
+
+    fn follow(&self, id: &MachineId) -> Option<watch::Receiver<Sight>> {
+        Some(self.begun.get()?.watch.follow(&names::digest(id)))
+    }
+
+    async fn take_down(&self, id: &MachineId) -> Result<Released, CallError> {
+        let digest = names::digest(id);
+        let known = match self.known(id) {
+            Some(known) => known,
+            None => match self.machines().pod_of(&digest).await? {
+                Some(pod) => of_pod(&pod),
+                None => return Ok(Released::Gone),
+            },
+        };
+        self.machines().delete(&known.name, Some(&known.uid), known.is_job).await?;
+        let released = self.until_gone(id, &digest, &known).await;
+        if released == Released::Gone {
+            if let Some(begun) = self.begun.get() {
+                begun.watch.forget(&digest);
+            }
+            self.machines.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        }
+        Ok(released)
+    }
+
+    /// Waits until a pod can run nothing any more: it is not there, or all of it has ended.
+    async fn until_gone(&self, id: &MachineId, digest: &str, known: &Known) -> Released {
+        let is_gone = |sight: &Sight| match sight {
+            Sight::Gone(_) => true,
+            Sight::There(pod) => is_over(pod),
+            Sight::Unknown => false,
+        };
+        let own = self.known(id).and_then(|_| self.follow(id));
+        // What was never seen, and another process's machine, is in no watch of this one.
+        let own = own.filter(|sight| !matches!(*sight.borrow(), Sight::Unknown));
+        let waiting = async {
+            match own {
+                _ if known.is_job => {
+                    while !matches!(self.machines().has_job(&known.name).await, Ok(false)) {
+                        tokio::time::sleep(LOOK_AGAIN).await;
+                    }
+                }
+                Some(mut sight) => drop(sight.wait_for(is_gone).await),
+                None => {
+                    while !matches!(self.machines().pod_of(digest).await, Ok(None)) {
+                        tokio::time::sleep(LOOK_AGAIN).await;
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(UNTIL_GONE, waiting).await {
+            Ok(()) => Released::Gone,
+            Err(_) => Released::Unconfirmed(format!(
+                "the pod of {id} was deleted, and after {} s its node has not confirmed that it ended",
+                UNTIL_GONE.as_secs()
+            )),
+        }
+    }
+}
+
+/// What belongs to a pod that this process did not make.
+fn of_pod(pod: &Pod) -> Known {
+    let owner = pod.metadata.owner_references.iter().flatten().find(|owner| owner.kind == "Job");
+    let own =
+        || (pod.metadata.name.clone().unwrap_or_default(), pod.metadata.uid.clone().unwrap_or_default());
+    let (name, uid) = owner.map_or_else(own, |owner| (owner.name.clone(), owner.uid.clone()));
+    Known { name, uid, is_job: owner.is_some(), services: BTreeMap::new() }
+}
+
+fn is_over(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Failed" | "Succeeded"))
+}
+
+/// Says why nothing was made.
+fn seen_of(error: CallError) -> Seen {
+    match error {
+        CallError::Quota(text) => Seen::Quota { text },
+        CallError::Conflict(text) => Seen::Pending { reason: text, since: Timestamp::now() },
+        error @ CallError::Unreachable(_) => {
+            Seen::Other { code: "unreachable".to_owned(), text: error.to_string() }
+        }
+        error => Seen::Other { code: "refused".to_owned(), text: error.to_string() },
+    }
+}
+
+#[async_trait]
+impl Provisioner for KubernetesProvisioner {
+    fn describe(&self, decision: &Decision) -> Vec<Document> {
+        describe(decision, &self.config)
+    }
+
+    async fn create(&self, id: &MachineId, decision: &Decision, secrets: &dyn Reveal) -> Creation {
+        self.make(id, decision, secrets).await.unwrap_or_else(Creation::Refused)
+    }
+
+    fn observe(&self, machine: &Machine) -> BoxStream<'static, Seen> {
+        let Some(sight) = self.follow(&machine.id) else { return stream::pending().boxed() };
+        stream::unfold((sight, None, false), async |(mut sight, mut last, is_over)| {
+            if is_over {
+                return None;
+            }
+            loop {
+                let phase = phase(&sight.borrow_and_update());
+                match phase {
+                    Some(Phase::Waiting(seen)) if last.as_ref() != Some(&seen) => {
+                        last = Some(seen.clone());
+                        return Some((seen, (sight, last, false)));
+                    }
+                    Some(Phase::Ended(seen)) => return Some((seen, (sight, last, true))),
+                    _ => {}
+                }
+                // A watch that ends says nothing more.
+                sight.changed().await.ok()?;
+            }
+        })
+        .boxed()
+    }
+
+    async fn bind(
+        &self,
+        machine: &Machine,
+        launch: &LaunchId,
+        epoch: Epoch,
+    ) -> Result<Arc<dyn Environment>, EnvironmentError> {
+        let lost = |text: &str| EnvironmentError::Lost(text.to_owned());
+        let known = self.known(&machine.id).ok_or_else(|| lost("this process has no such machine"))?;
+        let mut sight = self.follow(&machine.id).ok_or_else(|| lost("this process has no machines"))?;
+        let ready =
+            sight.wait_for(|sight| matches!(phase(sight), Some(Phase::Running | Phase::Ended(_)))).await;
+        let ready = ready.map(|sight| phase(&sight)).map_err(|_| lost("the machine was released"))?;
+        if let Some(Phase::Ended(seen)) = ready {
+            return Err(EnvironmentError::Lost(told(&seen)));
+        }
+        let dial = PodDial {
+            cluster: self.cluster.clone(),
+            api: Api::namespaced(self.cluster.client.clone(), &self.config.namespace),
+            sight,
+            proxy: self.config.agent.proxy(),
+        };
+        let config = RemoteConfig {
+            name: Some(RUNNER.to_owned()),
+            services: known.services,
+            patience: self.config.orphan_grace,
+            ..RemoteConfig::default()
+        };
+        let remote = Remote::connect(Arc::new(dial), launch, epoch, config).await?;
+        Ok(remote)
+    }
+
+    async fn owned(&self) -> Result<Vec<Machine>, EnvironmentError> {
+        let said = |error: CallError| EnvironmentError::Refused(format!("cannot list machines: {error}"));
+        let living = living(&self.cluster, &self.config.namespace).await.map_err(said)?;
+        let machine = |pod: Pod| {
+            let id = pod.metadata.annotations.as_ref()?.get(MACHINE_ID)?.clone();
+            let host = pod.metadata.labels.as_ref()?.get(HOST)?;
+            let is_going = pod.metadata.deletion_timestamp.is_some();
+            let abandoned = *host != self.host && !living.contains(host);
+            (!is_going).then_some(Machine { id: MachineId(id), abandoned })
+        };
+        let mut all: Vec<Machine> =
+            self.machines().all().await.map_err(said)?.into_iter().filter_map(machine).collect();
+        all.sort_by(|one, other| one.id.0.cmp(&other.id.0));
+        Ok(all)
+    }
+
+    async fn release(&self, machine: &Machine, why: Release) -> Released {
+        if let Some(known) = self.known(&machine.id).filter(|_| self.config.keep && why == Release::Done) {
+            return Released::Unconfirmed(format!(
+                "it is kept: `kubectl exec -n {} -it {} -- sh` enters it, `kubectl delete` ends it",
+                self.config.namespace, known.name
+            ));
+        }
+        let released = self.take_down(&machine.id).await;
+        released.unwrap_or_else(|error| {
+            Released::Unconfirmed(format!("cannot delete the pod of {}: {error}", machine.id))
+        })
+    }
+}
+
+/// Returns how far a pod is, as far as anything is known.
+fn phase(sight: &Sight) -> Option<Phase> {
+    match sight {
+        Sight::Unknown => None,
+        Sight::There(pod) => Some(look(Some(pod))),
+        Sight::Gone(pod) => Some(gone(pod)),
+    }
+}
+
+/// Returns what a decision comes to, without a cluster: for dry runs.
+#[must_use]
+pub fn describe(decision: &Decision, config: &KubernetesConfig) -> Vec<Document> {
+    let id = MachineId("<run>-job-1-1".to_owned());
+    match Objects::of(&id, decision, "act-host", config) {
+        Ok(objects) => {
+            let text = |value: serde_json::Value| serde_json::to_string_pretty(&value).unwrap_or_default();
+            objects
+                .documents()
+                .into_iter()
+                .map(|(title, value)| Document { title, text: text(value) })
+                .collect()
+        }
+        Err(all) => vec![Document { title: "nothing: no pod can be so".to_owned(), text: all.join("\n") }],
+    }
+}
