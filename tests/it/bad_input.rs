@@ -74,6 +74,35 @@ fn a_workflow_that_cannot_be_read_is_said_and_the_others_are_not_run_alone() {
 }
 
 #[test]
+fn what_github_refuses_of_triggers_is_refused_by_every_command_that_reads() {
+    let inputs: String = (1..=26).map(|n| format!("      i{n}:\n")).collect();
+    let workflow = format!(
+        "on:
+  push: {{branches: ['[a']}}
+  schedule: [{{cron: '@daily'}}]
+  workflow_dispatch:
+    inputs:\n{inputs}jobs:\n  a:\n{STEPS}"
+    );
+    let project = Project::with(&workflow);
+    for command in [&["validate"][..], &["list"], &["graph"], &["run"], &["run", "-n"]] {
+        let ran = project.act(command);
+        assert_eq!(ran.code, Some(2), "{command:?}: {ran}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        for text in [
+            "invalid pattern '[a'",
+            "ci.yml:2:21",
+            "Invalid cron expression.",
+            "ci.yml:3:21",
+            "you may only define up to 25 `inputs` for a `workflow_dispatch` event",
+            "ci.yml:31:7",
+        ] {
+            assert!(said.contains(text), "{command:?} does not say `{text}`:\n{ran}");
+        }
+        assert!(!ran.stdout.contains("never"), "{ran}");
+    }
+}
+
+#[test]
 fn a_matrix_of_257_legs_fails_its_job_with_the_count() {
     let legs: Vec<String> = (0..257).map(|leg| leg.to_string()).collect();
     let workflow =
