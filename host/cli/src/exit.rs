@@ -30,6 +30,11 @@ Exit codes:
     3  infrastructure failure: a machine, a disk, a service
    70  internal error
   130  cancelled";
+
+    /// Returns the one that counts where several things ended.
+    pub(crate) fn graver(self, other: Self) -> Self {
+        if (self as u8) < (other as u8) { other } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {

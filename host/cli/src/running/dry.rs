@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use act_core::control::RemoteUses;
+use act_core::event::RunStarted;
 use act_engine::Prepared;
 use act_engine::preview::{
     ActionPlace, Around, Fate, FoundManifest, JobPreview, LegPreview, Manifests, Preview, Work, Would,
@@ -37,34 +38,45 @@ pub(super) async fn show(
     deciders: &Deciders,
     store: &ActionStore,
 ) -> Result<Exit, CliError> {
-    let mut shown = String::new();
-    let mut exit = Exit::Success;
-    for (index, prepared) in prepared.iter().enumerate() {
-        let found = look(prepared, config, deciders, store).await;
-        let started = &prepared.request.started;
-        if config.output.format == LogFormat::Json {
-            json::lines(started, &found, &mut shown);
-        } else {
-            shown.push_str(if index == 0 { "" } else { "\n" });
-            text::workflow(started, &found, config.output.verbose, &mut shown);
+    show_each(prepared, config, deciders, store, |started, found, shown| {
+        match config.output.format {
+            LogFormat::Json => json::lines(started, found, shown),
+            _ => text::workflow(started, found, config.output.verbose, shown),
         }
         if found.jobs.iter().any(is_broken) {
-            exit = Exit::Infrastructure;
-        } else if exit == Exit::Success && found.jobs.iter().any(fail) {
-            exit = Exit::JobFailed;
+            Exit::Infrastructure
+        } else if found.jobs.iter().any(fail) {
+            Exit::JobFailed
+        } else {
+            Exit::Success
         }
+    })
+    .await
+}
+
+/// Looks ahead at each workflow of a plan, and prints what `tell` writes of it. Returns the gravest of its answers.
+pub(super) async fn show_each(
+    prepared: &[Prepared],
+    config: &Config,
+    deciders: &Deciders,
+    store: &ActionStore,
+    tell: impl Fn(&RunStarted, &Preview, &mut String) -> Exit,
+) -> Result<Exit, CliError> {
+    let mut shown = String::new();
+    let mut exit = Exit::Success;
+    for prepared in prepared {
+        let found = look(prepared, config, deciders, store).await;
+        if config.output.format != LogFormat::Json && !shown.is_empty() {
+            shown.push('\n');
+        }
+        exit = exit.graver(tell(&prepared.request.started, &found, &mut shown));
     }
     stream::print_text(&stream::harmless(&shown))?;
     Ok(exit)
 }
 
 /// Looks again while actions are asked for that were not looked up before.
-pub(super) async fn look(
-    prepared: &Prepared,
-    config: &Config,
-    deciders: &Deciders,
-    store: &ActionStore,
-) -> Preview {
+async fn look(prepared: &Prepared, config: &Config, deciders: &Deciders, store: &ActionStore) -> Preview {
     let this_machine = this_machine(config);
     let mut at_hand =
         AtHand { root: &config.selection.root, remote: HashMap::new(), asked: RefCell::default() };

@@ -15,12 +15,11 @@ use act_git::ActionStore;
 
 use self::instance::{Instance, Status, instances};
 use super::deciders::Deciders;
-use super::dry::look;
+use super::dry::show_each;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::LogFormat;
-use crate::stream;
 
 /// Explains all workflows of a plan. `store` must be offline.
 pub(super) async fn show(
@@ -29,21 +28,15 @@ pub(super) async fn show(
     deciders: &Deciders,
     store: &ActionStore,
 ) -> Result<Exit, CliError> {
-    let mut shown = String::new();
-    let mut exit = Exit::Success;
-    for (index, prepared) in prepared.iter().enumerate() {
-        let found = look(prepared, config, deciders, store).await;
-        let instances = instances(&found);
-        if config.output.format == LogFormat::Json {
-            json::lines(&prepared.request.started, &instances, &mut shown);
-        } else {
-            shown.push_str(if index == 0 { "" } else { "\n" });
-            text::workflow(&prepared.request.started, &instances, found.cut, &mut shown);
+    show_each(prepared, config, deciders, store, |started, found, shown| {
+        let instances = instances(found);
+        match config.output.format {
+            LogFormat::Json => json::lines(started, &instances, shown),
+            _ => text::workflow(started, &instances, found.cut, shown),
         }
-        exit = graver(exit, exit_of(&instances, &config.selection.jobs));
-    }
-    stream::print_text(&stream::harmless(&shown))?;
-    Ok(exit)
+        exit_of(&instances, &config.selection.jobs)
+    })
+    .await
 }
 
 /// Returns the code of one workflow. That a job is skipped counts against it only if it was asked for by name.
@@ -55,9 +48,5 @@ fn exit_of(instances: &[Instance<'_>], named: &[String]) -> Exit {
         Status::Skip | Status::Denied | Status::Unplaced | Status::Fail | Status::Unknown => Exit::JobFailed,
         Status::PluginFailed => Exit::Infrastructure,
     };
-    instances.iter().map(code).fold(Exit::Success, graver)
-}
-
-fn graver(a: Exit, b: Exit) -> Exit {
-    if (a as u8) < (b as u8) { b } else { a }
+    instances.iter().map(code).fold(Exit::Success, Exit::graver)
 }
