@@ -161,7 +161,7 @@ pub(crate) fn table(canvas: &mut Canvas, tally: &Tally) {
 }
 
 /// Columns of a reason in the table; it stands in full where the job ended.
-const WIDEST_REASON: usize = 100;
+pub(crate) const WIDEST_REASON: usize = 100;
 
 struct Row {
     mark: &'static str,
@@ -183,7 +183,8 @@ impl Row {
         let (mark, paint) = Paint::mark(end.conclusion);
         let time = if job.started.is_some() { duration::show(end.duration_ms) } else { String::new() };
         if let Some(loss) = &end.loss {
-            return Self { mark: "!", paint: Paint::Red, name, word: "lost", time, note: loss.to_string() };
+            let note = paint::fit(&loss.to_string(), WIDEST_REASON).into_owned();
+            return Self { mark: "!", paint: Paint::Red, name, word: "lost", time, note };
         }
         let note = match &end.reason {
             Some(reason) => paint::fit(reason, WIDEST_REASON).into_owned(),

@@ -6,12 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
-use act_core::Conclusion;
 use act_core::decide::Verdict;
 use act_core::event::{
     Envelope, Event, FilePlace, JobJudged, Level, LogLine, Mark, RunStarted, StepStarted, StepWhat,
 };
 use act_core::ids::{JobKey, StepPath, StepRef};
+use act_core::{Conclusion, Loss};
 use jiff::Timestamp;
 
 use super::end::{self, Limits};
@@ -227,15 +227,18 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// Says what a policy changed, and with more to be told what it allowed; a denial is an error of its own.
+    /// Says what a policy changed, and with more to be told what it said at all; a denial is an error of its own.
     fn judged(&mut self, said: &JobJudged) {
-        let told = match said.verdict {
+        let JobJudged { policy, phase, verdict, .. } = said;
+        let told = match verdict {
             Verdict::Amend { .. } => true,
-            Verdict::Allow { .. } => self.is(Volume::Verbose),
-            Verdict::Abstain | Verdict::Deny { .. } | Verdict::Failed { .. } => false,
+            Verdict::Allow { .. } | Verdict::Abstain => self.is(Volume::Verbose),
+            Verdict::Deny { .. } | Verdict::Failed { .. } => false,
         };
         if told {
-            self.say(0, Paint::Dim, &format!("policy {}: {}", said.policy, words::verdict(&said.verdict)));
+            let when =
+                if self.is(Volume::Verbose) { format!(" ({})", phase.as_str()) } else { String::new() };
+            self.say(0, Paint::Dim, &format!("policy {policy}{when}: {}", words::verdict(verdict)));
         }
     }
 
@@ -381,6 +384,8 @@ impl<W: Write> Terminal<W> {
         let Some(end) = &job.end else { return };
         let (mark, paint) = Paint::mark(end.conclusion);
         let text = match &end.loss {
+            // The notice of the denial has said all of it.
+            Some(loss @ Loss::Policy(_)) => format!("! {}", paint::fit(&end::lost(loss), end::WIDEST_REASON)),
             Some(loss) => format!("! {}", end::lost(loss)),
             None if job.started.is_none() && (end.reason.is_some() || !self.begin.is_empty()) => {
                 // The first of all jobs has no name before its lines: nobody knows yet that there are others.
