@@ -25,6 +25,7 @@ mod repository_files;
 mod running;
 mod stream;
 mod text_file;
+mod trace;
 mod words;
 mod world;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     if world.args.get(1).is_some_and(|word| word == running::COMPILE) {
         return compile();
     }
+    trace::start(&world);
     cli::main(&world).into()
 }
 

@@ -1,44 +1,50 @@
 //! Compiled components, kept between runs and authenticated before they are loaded.
 //!
-//! `<folder>/<engine>/<digest>.cwasm` holds an HMAC-SHA-256 and the machine code it is of. The key is this
-//! installation's, in `<folder>/key`, mode 0600: whoever can write it could as well replace this program. Two
-//! processes at once write the same bytes under a name of their own and rename.
+//! `<folder>/<engine>/<digest>.cwasm` holds machine code, and behind it a keyed BLAKE3 of it. The key is this
+//! installation's, made of `<folder>/key`, mode 0600: whoever can write it could as well replace this program. Two
+//! processes at once write the same bytes under a name of their own and rename; no file is changed once it is there.
+//!
+//! `<folder>/<engine>/<name>.fits` says that settings fit a component's schema: an empty file whose name only who has
+//! the key can make. Making a validator is dearer than all the rest of loading.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::hash::{Hash as _, Hasher};
+use std::hash::Hash as _;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use blake3::Hasher;
 use wasmtime::Engine;
 
 use crate::digest::{Digest, hex};
 use crate::error::HostError;
 
 const KEY: &str = "key";
-/// A block of SHA-256.
 const KEY_LENGTH: usize = 64;
-const MAC_LENGTH: usize = 32;
-/// The largest compiled component that is read: compiled code is a few times its component.
-const LARGEST: u64 = 1 << 30;
+const MAC_LENGTH: usize = blake3::OUT_LEN;
+/// What the key is used for, and by which form of the cache.
+const PURPOSE: &str = "act-host 2026-11-21 compiled plugins";
 
 /// Machine code of this installation's own making.
-pub(crate) struct Authentic {
-    bytes: Vec<u8>,
-    start: usize,
+pub(crate) struct Authentic(Code);
+
+/// Where code is.
+pub(crate) enum Code {
+    /// Here.
+    Bytes(Vec<u8>),
+    /// In the cache: this file begins with it.
+    File(PathBuf),
 }
 
 impl Authentic {
     /// Takes what the compiler returned.
     pub(crate) const fn compiled(bytes: Vec<u8>) -> Self {
-        Self { bytes, start: 0 }
+        Self(Code::Bytes(bytes))
     }
 
-    /// Returns the machine code.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
+    /// Returns where it is.
+    pub(crate) const fn code(&self) -> &Code {
+        &self.0
     }
 }
 
@@ -55,7 +61,7 @@ pub(crate) enum Found {
 /// The cache of one engine.
 pub(crate) struct Cache {
     folder: PathBuf,
-    key: [u8; KEY_LENGTH],
+    key: [u8; blake3::KEY_LEN],
 }
 
 impl Cache {
@@ -66,24 +72,28 @@ impl Cache {
         let key = key(folder).map_err(|why| failed(format!("its key: {why}")))?;
         let folder = folder.join(compatibility(engine));
         private(&folder).map_err(|why| failed(why.to_string()))?;
-        Ok(Self { folder, key })
+        Ok(Self { folder, key: blake3::derive_key(PURPOSE, &key) })
     }
 
     /// Looks a component up.
     pub(crate) fn get(&self, digest: &Digest) -> Found {
         let path = self.path(digest);
-        let Ok(bytes) = read(&path) else { return Found::Nothing };
-        if self.is_ours(digest, &bytes) {
-            return Found::Code(Authentic { bytes, start: MAC_LENGTH });
+        match File::open(&path).and_then(|file| self.is_ours(digest, file)) {
+            Ok(true) => Found::Code(Authentic(Code::File(path))),
+            Ok(false) => {
+                self.discard(digest);
+                Found::Forged(path)
+            }
+            Err(_) => Found::Nothing,
         }
-        self.discard(digest);
-        Found::Forged(path)
     }
 
-    /// Keeps a component. A full disk is no reason not to run.
-    pub(crate) fn put(&self, digest: &Digest, code: &Authentic) -> io::Result<()> {
+    /// Keeps what was compiled. A full disk is no reason not to run.
+    pub(crate) fn put(&self, digest: &Digest, compiled: &Authentic) -> io::Result<()> {
+        // What lies in a file is kept already.
+        let Code::Bytes(code) = compiled.code() else { return Ok(()) };
         let unfinished = self.folder.join(format!("{digest}.{}-{:x}", std::process::id(), fastrand::u64(..)));
-        let written = self.write(&unfinished, digest, code.bytes());
+        let written = self.write(&unfinished, digest, code);
         let kept = written.and_then(|()| fs::rename(&unfinished, self.path(digest)));
         if kept.is_err() {
             // It may not even be there.
@@ -98,24 +108,58 @@ impl Cache {
         let _ = fs::remove_file(self.path(digest));
     }
 
-    fn write(&self, path: &Path, digest: &Digest, code: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&self.mac(digest, code).finalize().into_bytes())?;
-        file.write_all(code)
+    /// Whether settings were found to fit the schema of a component.
+    pub(crate) fn fits(&self, digest: &Digest, settings: &str) -> bool {
+        self.proof(digest, settings).exists()
     }
 
-    fn is_ours(&self, digest: &Digest, bytes: &[u8]) -> bool {
-        let Some((mac, code)) = bytes.split_at_checked(MAC_LENGTH) else { return false };
-        self.mac(digest, code).verify_slice(mac).is_ok()
+    /// Remembers that settings fit the schema of a component.
+    pub(crate) fn remember(&self, digest: &Digest, settings: &str) -> io::Result<()> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.proof(digest, settings))?;
+        Ok(())
+    }
+
+    fn proof(&self, digest: &Digest, settings: &str) -> PathBuf {
+        // Another version of this program may know more mistakes.
+        let parts = ["fits", env!("CARGO_PKG_VERSION"), &digest.to_string(), settings];
+        self.folder.join(format!("{}.fits", self.hasher(&parts.map(str::as_bytes)).finalize().to_hex()))
+    }
+
+    fn write(&self, path: &Path, digest: &Digest, code: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(code)?;
+        file.write_all(self.code_hasher(digest).update(code).finalize().as_bytes())
+    }
+
+    fn is_ours(&self, digest: &Digest, mut file: File) -> io::Result<bool> {
+        let Some(length) = file.metadata()?.len().checked_sub(MAC_LENGTH as u64) else { return Ok(false) };
+        let mut hasher = self.code_hasher(digest);
+        hasher.update_reader((&mut file).take(length))?;
+        let mut mac = [0; MAC_LENGTH];
+        file.read_exact(&mut mac)?;
+        // This comparison takes the same time for all that differ.
+        Ok(hasher.finalize() == mac)
     }
 
     /// Authenticates code together with what it was made of and for: one file cannot stand in for another.
-    fn mac(&self, digest: &Digest, code: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new(&self.key.into());
-        mac.update(self.folder.file_name().unwrap_or_default().as_encoded_bytes());
-        mac.update(digest.to_string().as_bytes());
-        mac.update(code);
-        mac
+    fn code_hasher(&self, digest: &Digest) -> Hasher {
+        let engine = self.folder.file_name().unwrap_or_default().as_encoded_bytes();
+        self.hasher(&[b"code", engine, digest.to_string().as_bytes()])
+    }
+
+    fn hasher(&self, parts: &[&[u8]]) -> Hasher {
+        let mut hasher = Hasher::new_keyed(&self.key);
+        for part in parts {
+            // With its length: where a part ends is authenticated, too.
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -125,8 +169,8 @@ impl Cache {
 
 /// Names what an engine's code fits: version, target and settings.
 fn compatibility(engine: &Engine) -> String {
-    struct Sha(Sha256);
-    impl Hasher for Sha {
+    struct Fingerprint(Hasher);
+    impl std::hash::Hasher for Fingerprint {
         fn write(&mut self, bytes: &[u8]) {
             self.0.update(bytes);
         }
@@ -134,9 +178,9 @@ fn compatibility(engine: &Engine) -> String {
             0
         }
     }
-    let mut hasher = Sha(Sha256::new());
+    let mut hasher = Fingerprint(Hasher::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    hex(&hasher.0.finalize()[..8])
+    hex(&hasher.0.finalize().as_bytes()[..8])
 }
 
 /// Makes a folder that only this user reads and writes, or makes sure that it is one.
@@ -188,14 +232,6 @@ fn read_key(path: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     bytes.try_into().map_err(|_| io::Error::other(format!("{} is not a key; delete it", path.display())))
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(length.min(LARGEST)).unwrap_or_default());
-    file.take(LARGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,10 +240,10 @@ mod tests {
         Cache::open(folder, &Engine::new(&crate::engine::config()).unwrap()).unwrap()
     }
 
-    fn code(found: &Found) -> Option<&[u8]> {
+    fn code(found: Found) -> Option<Vec<u8>> {
         match found {
-            Found::Code(code) => Some(code.bytes()),
-            Found::Nothing | Found::Forged(_) => None,
+            Found::Code(Authentic(Code::File(path))) => fs::read(path).ok(),
+            Found::Code(Authentic(Code::Bytes(_))) | Found::Nothing | Found::Forged(_) => None,
         }
     }
 
@@ -218,7 +254,7 @@ mod tests {
         let cache = open(folder.path());
         assert!(matches!(cache.get(&digest), Found::Nothing));
         cache.put(&digest, &Authentic::compiled(b"code".to_vec())).unwrap();
-        assert_eq!(code(&open(folder.path()).get(&digest)), Some(&b"code"[..]));
+        assert!(code(open(folder.path()).get(&digest)).unwrap().starts_with(b"code"));
         let mode = fs::metadata(folder.path().join(KEY)).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -246,6 +282,17 @@ mod tests {
             assert!(matches!(cache.get(&digest), Found::Forged(_)));
             assert!(matches!(cache.get(&digest), Found::Nothing), "it is gone");
         }
+    }
+
+    #[test]
+    fn settings_that_fit_are_remembered_for_this_component_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = open(folder.path());
+        let (digest, other) = (Digest::of(b"component"), Digest::of(b"other"));
+        cache.remember(&digest, "{}").unwrap();
+        cache.remember(&digest, "{}").unwrap();
+        assert!(open(folder.path()).fits(&digest, "{}"));
+        assert!(!cache.fits(&other, "{}") && !cache.fits(&digest, "{\"a\":1}"));
     }
 
     #[test]

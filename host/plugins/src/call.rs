@@ -48,9 +48,11 @@ impl Loaded {
             return Err(Unanswered { reason: format!("{}: {why}", self.blame()), needs: None });
         }
         // It is never closed; if it were, the call would only run without waiting.
-        let _turn = self.shared.turns.acquire().await;
-        let mut store = Call::store(&self.shared.engine, self.equipment(self.voice(job)));
+        let _turn = self.site.turns.acquire().await;
+        let began = Instant::now();
+        let mut store = Call::store(&self.site.engine, self.equipment(self.voice(job)));
         let done = self.run(&mut store, run).await;
+        self.trace(export, began, store.data(), &done);
         let needs = store.data().needs;
         let said = store.data().voice.end();
         done.map(|answer| Answered { answer, needs }).map_err(|end| {
@@ -61,6 +63,22 @@ impl Loaded {
             }
             Unanswered { reason, needs }
         })
+    }
+
+    /// Traces a call, for whoever looks after this program: costs nothing where nobody listens.
+    fn trace<R>(&self, export: &str, began: Instant, call: &Call, done: &Result<R, End>) {
+        tracing::debug!(
+            target: "act_host::plugin",
+            plugin = &*self.name,
+            version = self.manifest.version,
+            digest = self.digest.short(),
+            export,
+            outcome = done.as_ref().map_or_else(End::word, |_| "answered"),
+            micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            cpu_ticks = call.ticks(),
+            memory = call.limiter.memory(),
+            "called"
+        );
     }
 
     async fn run<R>(&self, store: &mut Store<Call>, run: Run<R>) -> Result<R, End> {
@@ -84,7 +102,7 @@ impl Loaded {
             match self.pre.instantiate_async(&mut *store).await {
                 Err(full) if full.is::<PoolConcurrencyLimitError>() => {
                     // What half an instance took is gone with its store.
-                    *store = Call::store(&self.shared.engine, self.equipment(store.data().voice.clone()));
+                    *store = Call::store(&self.site.engine, self.equipment(store.data().voice.clone()));
                     tokio::time::sleep(TICK).await;
                 }
                 done => return done,
@@ -115,6 +133,14 @@ enum End {
 }
 
 impl End {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Error(_) => "trapped",
+            Self::Panicked => "host panicked",
+            Self::Late => "late",
+        }
+    }
+
     fn failure(&self, store: &Store<Call>, said: Vec<String>) -> Failure {
         let limiter = &store.data().limiter;
         match self {

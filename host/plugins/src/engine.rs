@@ -28,6 +28,8 @@ pub(crate) fn config() -> Config {
         .wasm_relaxed_simd(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32))
         .cranelift_nan_canonicalization(false)
+        // Functions of a trace have names without it, and places in a source only guests with debug data would have.
+        .generate_address_map(false)
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
         .parallel_compilation(true);
@@ -38,8 +40,9 @@ pub(crate) fn config() -> Config {
 pub(crate) fn start(allocation: Allocation, log: &dyn LogSink) -> Result<Engine, HostError> {
     let failed = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
     let mut config = config();
-    if allocation == Allocation::Pooled {
-        for calls in [CALLS_AT_ONCE, CALLS_AT_ONCE / 8] {
+    if let Allocation::Pooled { calls } = allocation {
+        let calls = calls.clamp(1, CALLS_AT_ONCE);
+        for calls in [calls, calls.div_ceil(8)] {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(calls)));
             if let Ok(engine) = Engine::new(&config) {
                 return Ok(engine);
@@ -59,7 +62,7 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .total_memories(calls * 4)
         .total_tables(calls * 8)
         .total_stacks(calls * 2)
-        .max_memory_size(1 << 30)
+        .max_memory_size(4 << 30)
         .table_elements(100_000)
         .max_core_instances_per_component(64)
         .max_tables_per_module(8)

@@ -1,45 +1,34 @@
 //! Where plugins live: one engine a process, and the way from a file to a plugin that answers.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Semaphore;
-use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre};
 
 use crate::cache::{Authentic, Cache, Found};
 use crate::compile::{self, LARGEST_COMPONENT};
 use crate::digest::Digest;
-use crate::engine::{self, CALLS_AT_ONCE, Ticker};
 use crate::error::{HostError, LoadError, LoadFault};
+use crate::file;
 use crate::health::Health;
 use crate::link::{self, Permitted};
 use crate::load_code;
 use crate::manifest::{Manifest, is_name};
 use crate::plugin::{Exports, Kinds, Loaded, Plugin};
 use crate::settings;
-use crate::spec::{HostConfig, PluginSpec};
+use crate::site::Site;
+use crate::spec::{Allocation, HostConfig, PluginSpec};
 use crate::state::Call;
 use crate::survey::Survey;
 use crate::text;
 
 /// Hosts plugins. One a process: its engine, its ticker and its cache are shared by all plugins.
 pub struct PluginHost {
-    shared: Arc<Shared>,
-    linker: Linker<Call>,
+    config: Arc<HostConfig>,
+    site: Arc<Site>,
+    /// For components that do not fit the pool.
+    unpooled: OnceLock<Arc<Site>>,
     cache: Option<Cache>,
-}
-
-/// What plugins need of their host as long as they live.
-pub(crate) struct Shared {
-    // The order matters: the ticker ends before its engine does.
-    ticker: Mutex<Option<Ticker>>,
-    pub(crate) engine: Engine,
-    pub(crate) config: HostConfig,
-    /// A permit for each call that may run at once.
-    pub(crate) turns: Semaphore,
 }
 
 impl PluginHost {
@@ -48,13 +37,9 @@ impl PluginHost {
     /// # Errors
     /// The machine cannot run plugins, or the folders cannot be used.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let engine = engine::start(config.allocation, config.log.as_ref())?;
-        let linker = link::base(&engine).map_err(|error| HostError::Engine(format!("{error:#}")))?;
-        let cache = config.cache.as_ref().map(|folder| Cache::open(folder, &engine)).transpose()?;
-        let pooled = engine.get_pooling_config().map(|pool| pool.get_total_component_instances());
-        let turns = Semaphore::new(pooled.unwrap_or(CALLS_AT_ONCE) as usize);
-        let shared = Arc::new(Shared { ticker: Mutex::new(None), engine, config, turns });
-        Ok(Self { shared, linker, cache })
+        let site = Site::new(config.allocation, config.log.as_ref())?;
+        let cache = config.cache.as_ref().map(|folder| Cache::open(folder, &site.engine)).transpose()?;
+        Ok(Self { config: Arc::new(config), site, unpooled: OnceLock::new(), cache })
     }
 
     /// Loads a plugin: reads, checks, compiles (or finds it compiled) and links it.
@@ -70,7 +55,7 @@ impl PluginHost {
         if !is_name(&spec.name) {
             return Err(LoadFault::Name);
         }
-        let (bytes, digest) = read(spec.source.clone()).await?;
+        let (bytes, digest) = read(&spec.source)?;
         if let Some(pinned) = spec.pin.filter(|pinned| *pinned != digest) {
             return Err(LoadFault::Pin { pinned, actual: digest });
         }
@@ -78,7 +63,7 @@ impl PluginHost {
         let manifest = Manifest::read_from(&bytes)?;
         let survey = Survey::of(&bytes)?;
         survey.check()?;
-        let config = &self.shared.config;
+        let config = &self.config;
         let permitted = Permitted::settle(&survey, &manifest, &spec, &config.state, &config.secrets)?;
         for grant in link::idle(&manifest, &spec) {
             let name = &spec.name;
@@ -86,15 +71,19 @@ impl PluginHost {
                 "plugin `{name}` is granted `{grant}`, which its manifest does not request"
             ));
         }
-        settings::check(manifest.schema.as_ref(), &spec.settings).map_err(LoadFault::Settings)?;
-        let component = self.component(&digest, bytes).await?;
-        let pre = self.link(&component, &permitted)?;
+        let settings = spec.settings.to_string();
+        self.check_settings(&digest, &manifest, &spec, &settings)?;
+        let (site, component) = self.component(&digest, bytes).await?;
+        let misfit = |error: wasmtime::Error| LoadFault::Link(told(&error));
+        let linker = site.linker(&permitted).map_err(misfit)?;
+        let pre = linker.instantiate_pre(&component).map_err(misfit)?;
         let exports = exports(&pre, survey.kinds)?;
-        self.shared.tick()?;
+        site.tick()?;
         Ok(Plugin::new(Loaded {
-            shared: self.shared.clone(),
+            config: config.clone(),
+            site,
             name: spec.name.into(),
-            settings: spec.settings.to_string().into(),
+            settings: settings.into(),
             manifest,
             digest,
             kinds: survey.kinds,
@@ -107,12 +96,31 @@ impl PluginHost {
         }))
     }
 
-    /// Returns the compiled component: from the cache, or of the compiler, and then kept.
-    async fn component(&self, digest: &Digest, bytes: Vec<u8>) -> Result<Component, LoadFault> {
-        let (engine, config) = (&self.shared.engine, &self.shared.config);
+    /// Checks settings, unless they are known to fit.
+    fn check_settings(
+        &self,
+        digest: &Digest,
+        manifest: &Manifest,
+        spec: &PluginSpec,
+        text: &str,
+    ) -> Result<(), LoadFault> {
+        if self.cache.as_ref().is_some_and(|cache| cache.fits(digest, text)) {
+            return Ok(());
+        }
+        settings::check(manifest.schema.as_ref(), &spec.settings).map_err(LoadFault::Settings)?;
+        if let Some(cache) = &self.cache {
+            // What is not remembered is checked again.
+            let _ = cache.remember(digest, text);
+        }
+        Ok(())
+    }
+
+    /// Returns the compiled component, from the cache, or of the compiler, and then kept; and where it runs.
+    async fn component(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(Arc<Site>, Component), LoadFault> {
+        let config = &self.config;
         match self.cache.as_ref().map(|cache| cache.get(digest)) {
-            Some(Found::Code(code)) => match load_code::load(engine, &code) {
-                Ok(component) => return Ok(component),
+            Some(Found::Code(code)) => match self.settle(&code) {
+                Ok(settled) => return Ok(settled),
                 Err(error) => config.log.notice(&format!(
                     "a compiled plugin in the cache does not fit this act-host and is compiled again: {}",
                     text::reason(&error.to_string())
@@ -124,8 +132,9 @@ impl PluginHost {
             )),
             Some(Found::Nothing) | None => {}
         }
-        let code = Authentic::compiled(compile::compile(&config.compiler, engine, bytes).await?);
-        let component = load_code::load(engine, &code).map_err(|error| LoadFault::Compile(told(&error)))?;
+        let compiled = compile::compile(&config.compiler, &self.site.engine, bytes).await?;
+        let code = Authentic::compiled(compiled);
+        let settled = self.settle(&code).map_err(|error| LoadFault::Compile(told(&error)))?;
         if let Some(cache) = &self.cache
             && let Err(error) = cache.put(digest, &code)
         {
@@ -133,27 +142,27 @@ impl PluginHost {
                 "a compiled plugin cannot be kept, and is compiled again next time: {error}"
             ));
         }
-        Ok(component)
+        Ok(settled)
     }
 
-    fn link(&self, component: &Component, permitted: &Permitted) -> Result<InstancePre<Call>, LoadFault> {
-        let misfit = |error: wasmtime::Error| LoadFault::Link(told(&error));
-        let linker = link::extend(self.linker.clone(), permitted).map_err(misfit)?;
-        linker.instantiate_pre(component).map_err(misfit)
-    }
-}
-
-impl Shared {
-    /// Starts the clock with the first plugin.
-    fn tick(&self) -> Result<(), LoadFault> {
-        let mut ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner);
-        if ticker.is_none() {
-            let started = Ticker::start(&self.engine);
-            *ticker = Some(
-                started.map_err(|error| LoadFault::Compile(format!("no thread for its clock: {error}")))?,
-            );
+    /// Loads code where it has room: what does not fit the places of a pool is made one by one.
+    fn settle(&self, code: &Authentic) -> wasmtime::Result<(Arc<Site>, Component)> {
+        match load_code::load(&self.site.engine, code) {
+            Err(_) if self.site.is_pooled() => {
+                let site = self.unpooled()?;
+                let component = load_code::load(&site.engine, code)?;
+                Ok((site, component))
+            }
+            loaded => Ok((self.site.clone(), loaded?)),
         }
-        Ok(())
+    }
+
+    fn unpooled(&self) -> wasmtime::Result<Arc<Site>> {
+        if let Some(site) = self.unpooled.get() {
+            return Ok(site.clone());
+        }
+        let site = Site::new(Allocation::OnDemand, self.config.log.as_ref())?;
+        Ok(self.unpooled.get_or_init(|| site).clone())
     }
 }
 
@@ -174,19 +183,15 @@ fn told(error: &wasmtime::Error) -> String {
     text::reason(&format!("{error:#}"))
 }
 
-/// Reads a component, no more of it than may be compiled, and names it.
-async fn read(path: PathBuf) -> Result<(Vec<u8>, Digest), LoadFault> {
-    let work = move || {
-        let mut bytes = Vec::new();
-        let most = u64::try_from(LARGEST_COMPONENT).unwrap_or(u64::MAX);
-        let read = File::open(&path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
-        read.map_err(|source| LoadFault::Read { path, source })?;
-        if bytes.len() > LARGEST_COMPONENT {
-            return Err(LoadFault::TooLarge);
-        }
-        let digest = Digest::of(&bytes);
-        Ok((bytes, digest))
-    };
-    let failed = |error: tokio::task::JoinError| LoadFault::Invalid(error.to_string());
-    tokio::task::spawn_blocking(work).await.map_err(failed)?
+/// Reads a component, no more of it than may be compiled, and names it. On the caller's thread: a hop to another one
+/// takes longer than reading what most compilers make.
+fn read(path: &Path) -> Result<(Vec<u8>, Digest), LoadFault> {
+    let most = u64::try_from(LARGEST_COMPONENT).unwrap_or(u64::MAX);
+    let read = file::read(path, most + 1);
+    let bytes = read.map_err(|source| LoadFault::Read { path: path.to_owned(), source })?;
+    if bytes.len() > LARGEST_COMPONENT {
+        return Err(LoadFault::TooLarge);
+    }
+    let digest = Digest::of(&bytes);
+    Ok((bytes, digest))
 }

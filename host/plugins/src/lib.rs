@@ -19,6 +19,7 @@ pub mod digest;
 mod engine;
 mod error;
 mod failure;
+mod file;
 pub mod grants;
 mod health;
 mod host;
@@ -31,6 +32,7 @@ pub mod origin;
 mod output;
 mod plugin;
 mod settings;
+mod site;
 pub mod spec;
 #[cfg(test)]
 mod speed;
@@ -49,7 +51,7 @@ pub use limits::Limits;
 pub use manifest::Manifest;
 pub use plugin::{Kinds, Plugin};
 pub use spec::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LogLevel, LogSink, OnError,
-    PluginSpec,
+    Allocation, Capabilities, Compiler, Credentials, GuestLine, GuestSaid, HostConfig, LogLevel, LogSink,
+    OnError, PluginSpec,
 };
 pub use survey::Import;

@@ -98,17 +98,12 @@ pub(crate) fn idle(manifest: &Manifest, spec: &PluginSpec) -> Vec<&'static str> 
     idle.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
 }
 
-/// Returns a linker with what every plugin has.
-pub(crate) fn base(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
+/// Makes a linker with what every plugin has, and what this one may have.
+pub(crate) fn linker(engine: &Engine, permitted: &Permitted) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     host::log::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
     host::config::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
-    Ok(linker)
-}
-
-/// Adds what this component imports and may have.
-pub(crate) fn extend(mut linker: Linker<Call>, permitted: &Permitted) -> wasmtime::Result<Linker<Call>> {
     if permitted.http.is_some() {
         host::http::add_to_linker::<Call, HasSelf<Call>>(&mut linker, |call| call)?;
     }

@@ -1,12 +1,16 @@
-//! What a guest says during one call, through the log and through its standard streams: split, made fit, counted.
+//! What a guest says during one call, through the log and through its standard streams: split, made fit, counted, and
+//! handed on when the call ends: to keep a line for itself costs more than to make it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use crate::spec::{GuestLine, LogLevel, LogSink};
+use crate::spec::{GuestLine, GuestSaid, LogLevel, LogSink};
 use crate::text::{LONGEST_LINE, line};
+
+/// How many lines are held back at the most.
+const HELD: usize = 256;
 
 /// How many of the last lines of standard error a failure quotes.
 const QUOTED: usize = 3;
@@ -23,6 +27,7 @@ struct Inner {
     told: bool,
     streams: [Vec<u8>; 2],
     last: Vec<String>,
+    held: Vec<GuestLine>,
 }
 
 /// A standard stream.
@@ -44,6 +49,7 @@ impl Voice {
             told: false,
             streams,
             last: Vec::new(),
+            held: Vec::new(),
         })))
     }
 
@@ -73,6 +79,7 @@ impl Voice {
                 inner.flush(stream);
             }
         }
+        inner.hand_on();
         std::mem::take(&mut inner.last)
     }
 
@@ -86,16 +93,23 @@ impl Inner {
     fn say(&mut self, level: LogLevel, text: &str) {
         if self.left == 0 {
             if !std::mem::replace(&mut self.told, true) {
-                self.pass(LogLevel::Warn, "the plugin's log is full: what it says from here on is dropped");
+                let text = "the plugin's log is full: what it says from here on is dropped".to_owned();
+                self.held.push(GuestLine { level: LogLevel::Warn, text });
             }
             return;
         }
         self.left -= 1;
-        self.pass(level, &line(text, LONGEST_LINE));
+        self.held.push(GuestLine { level, text: line(text, LONGEST_LINE) });
+        if self.held.len() == HELD {
+            self.hand_on();
+        }
     }
 
-    fn pass(&self, level: LogLevel, text: &str) {
-        self.sink.line(&GuestLine { plugin: &self.plugin, job: self.job.as_deref(), level, text });
+    fn hand_on(&mut self) {
+        let lines = std::mem::take(&mut self.held);
+        if !lines.is_empty() {
+            self.sink.said(GuestSaid { plugin: &self.plugin, job: self.job.as_deref(), lines });
+        }
     }
 
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
@@ -125,6 +139,13 @@ impl Inner {
                 }
             }
         }
+    }
+}
+
+/// A call that is given up has said what it said.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hand_on();
     }
 }
 
@@ -177,8 +198,9 @@ mod tests {
     struct Kept(Mutex<Vec<String>>);
 
     impl LogSink for Kept {
-        fn line(&self, line: &GuestLine<'_>) {
-            self.0.lock().unwrap().push(format!("{:?} {}", line.level, line.text));
+        fn said(&self, said: GuestSaid<'_>) {
+            let lines = said.lines.iter().map(|line| format!("{:?} {}", line.level, line.text));
+            self.0.lock().unwrap().extend(lines);
         }
 
         fn notice(&self, _: &str) {}
@@ -209,10 +231,20 @@ mod tests {
         let (kept, voice) = voice(2);
         voice.log(LogLevel::Info, "a\n::add-mask::b\nc\nd");
         voice.log(LogLevel::Info, "e");
+        voice.end();
         let said = kept.0.lock().unwrap().clone();
         assert_eq!(said[..2], ["Info a", "Info : :add-mask::b"]);
         assert_eq!(said.len(), 3);
         assert!(said[2].contains("log is full"), "{said:?}");
+    }
+
+    #[test]
+    fn a_call_that_is_given_up_has_said_what_it_said() {
+        let (kept, voice) = voice(10);
+        voice.log(LogLevel::Info, "a\nb");
+        assert!(kept.0.lock().unwrap().is_empty(), "it is handed on in one go");
+        drop(voice);
+        assert_eq!(*kept.0.lock().unwrap(), ["Info a", "Info b"]);
     }
 
     #[test]

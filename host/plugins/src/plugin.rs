@@ -11,12 +11,12 @@ use crate::adapters::{Judge, Mapper, Ruler};
 use crate::caps::http::HttpCall;
 use crate::digest::Digest;
 use crate::health::Health;
-use crate::host::Shared;
 use crate::limits::Limits;
 use crate::link::Permitted;
 use crate::manifest::Manifest;
 use crate::output::Voice;
-use crate::spec::{Capabilities, OnError};
+use crate::site::Site;
+use crate::spec::{Capabilities, HostConfig, OnError};
 use crate::state::{Call, Equipment};
 
 /// What a component is good for: what it exports.
@@ -52,7 +52,8 @@ pub struct Plugin(Arc<Loaded>);
 
 /// What all clones share.
 pub(crate) struct Loaded {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) config: Arc<HostConfig>,
+    pub(crate) site: Arc<Site>,
     pub(crate) name: Arc<str>,
     pub(crate) manifest: Manifest,
     pub(crate) digest: Digest,
@@ -76,13 +77,13 @@ pub(crate) struct Exports {
 impl Loaded {
     /// Gives one call its voice.
     pub(crate) fn voice(&self, job: Option<String>) -> Voice {
-        Voice::new(self.shared.config.log.clone(), self.name.clone(), job, self.limits.log_lines)
+        Voice::new(self.config.log.clone(), self.name.clone(), job, self.limits.log_lines)
     }
 
     /// Equips one call.
     pub(crate) fn equipment(&self, voice: Voice) -> Equipment {
         let limits = self.limits;
-        let config = &self.shared.config;
+        let config = &self.config;
         let http = |rules: &Arc<_>| HttpCall::new(Arc::clone(rules), limits.http_requests, limits.wall.0);
         Equipment {
             limits,

@@ -100,12 +100,15 @@ pub enum Capabilities {
 /// Where instances get their memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Allocation {
-    /// Mapped when needed: starts at once, for a program that runs once.
+    /// Mapped when needed: nothing is reserved, and each call is a third dearer.
     #[default]
     OnDemand,
-    /// From a pool reserved at the start, for a server. Falls back to [`Allocation::OnDemand`], with a notice, where
-    /// the machine has no such room.
-    Pooled,
+    /// From a pool that is reserved at the start, in address space alone. Falls back to [`Allocation::OnDemand`]: for
+    /// a component that is larger than its places, and with a notice where the machine has no such room.
+    Pooled {
+        /// How many calls it has places for, of 256 at the most; more wait for their turn.
+        calls: u32,
+    },
 }
 
 /// How grave a line of a plugin's log is.
@@ -123,21 +126,28 @@ pub enum LogLevel {
 
 /// One line of a plugin's log, made fit to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuestLine<'a> {
+pub struct GuestLine {
+    /// How grave.
+    pub level: LogLevel,
+    /// One line.
+    pub text: String,
+}
+
+/// What a plugin said in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestSaid<'a> {
     /// Which plugin.
     pub plugin: &'a str,
     /// The key of the job it was asked for, where that is known.
     pub job: Option<&'a str>,
-    /// How grave.
-    pub level: LogLevel,
-    /// One line.
-    pub text: &'a str,
+    /// What: at least a line.
+    pub lines: Vec<GuestLine>,
 }
 
 /// Takes plugins' logs, and what the plugin host itself has to say.
 pub trait LogSink: Send + Sync {
-    /// Takes a line of a plugin's log. Called while the plugin runs: it must not wait.
-    fn line(&self, line: &GuestLine<'_>);
+    /// Takes what a plugin said: when its call ends, and before that where it is much. It must not wait.
+    fn said(&self, said: GuestSaid<'_>);
 
     /// Takes a notice of the host: a compiled component that had to be thrown away, a pool that found no room.
     fn notice(&self, text: &str);

@@ -1,4 +1,4 @@
-//! Measures what a call of a plugin costs, its limits on: `cargo xtask bench plugin`. Nothing is asserted about time.
+//! Measures what a call of a plugin costs, its limits and traces on: `cargo xtask bench plugin`. Nothing is asserted about time.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::output::Voice;
 use crate::plugin::{Loaded, Plugin};
 use crate::state::Call;
 use crate::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LogSink, PluginHost, PluginSpec,
+    Allocation, Capabilities, Compiler, Credentials, GuestSaid, HostConfig, LogSink, PluginHost, PluginSpec,
 };
 
 const ROUNDS: u32 = 5_000;
@@ -23,7 +23,7 @@ const LOADS: u32 = 500;
 struct Nobody;
 
 impl LogSink for Nobody {
-    fn line(&self, _: &GuestLine<'_>) {}
+    fn said(&self, _: GuestSaid<'_>) {}
     fn notice(&self, text: &str) {
         panic!("{text}");
     }
@@ -33,6 +33,37 @@ impl Credentials for Nobody {
     fn reveal(&self, _: &CredentialSource) -> Option<Secret> {
         None
     }
+}
+
+/// Listens to all that is traced, as a program does that shows it.
+struct Listener;
+
+impl tracing::field::Visit for Listener {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        black_box(format!("{field}={value:?}"));
+    }
+}
+
+impl tracing::Subscriber for Listener {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Self);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 fn spec(name: &str) -> PluginSpec {
@@ -54,9 +85,9 @@ fn ask() -> LabelAsk {
 }
 
 fn store(loaded: &Loaded) -> wasmtime::Store<Call> {
-    let log = loaded.shared.config.log.clone();
+    let log = loaded.config.log.clone();
     let voice = Voice::new(log, loaded.name.clone(), None, loaded.limits.log_lines);
-    Call::store(&loaded.shared.engine, loaded.equipment(voice))
+    Call::store(&loaded.site.engine, loaded.equipment(voice))
 }
 
 fn tell(what: &str, spent: Duration, rounds: u32) {
@@ -64,7 +95,7 @@ fn tell(what: &str, spent: Duration, rounds: u32) {
 }
 
 /// Makes the instance that every call has of its own, and calls it more than once, as no call does.
-async fn instances(plugin: &Plugin) {
+async fn instances(plugin: &Plugin, tell: impl Fn(&str, Duration, u32)) {
     let loaded = plugin.loaded();
     let indices = loaded.exports.mapper.clone().unwrap();
     let asked = || wit::Ask {
@@ -96,7 +127,15 @@ async fn instances(plugin: &Plugin) {
 #[tokio::test]
 #[ignore = "measures; wants a release build, built plugins and an idle machine"]
 async fn what_a_plugin_costs() {
+    let _traced = tracing::subscriber::set_default(Listener);
+    measure(Allocation::Pooled { calls: 32 }, "").await;
+    measure(Allocation::OnDemand, "unpooled-").await;
+}
+
+/// Measures all; names begin with `how`.
+async fn measure(allocation: Allocation, how: &str) {
     let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
     let host = PluginHost::new(HostConfig {
         cache: Some(folder.path().join("cache")),
         state: folder.path().join("state"),
@@ -104,16 +143,20 @@ async fn what_a_plugin_costs() {
         log: Arc::new(Nobody),
         secrets: Arc::new(Nobody),
         capabilities: Capabilities::Linked,
-        allocation: Allocation::OnDemand,
+        allocation,
     })
     .unwrap();
+    let tell = |what: &str, spent, rounds| tell(&format!("{how}{what}"), spent, rounds);
+    tell("host", began.elapsed(), 1);
     let plugin = host.load(spec("labels-github")).await.unwrap();
+    let mut loaded = Vec::new();
     let began = Instant::now();
     for _ in 0..LOADS {
-        black_box(host.load(spec("labels-github")).await.unwrap());
+        loaded.push(host.load(spec("labels-github")).await.unwrap());
     }
     tell("load", began.elapsed(), LOADS);
-    instances(&plugin).await;
+    drop(loaded);
+    instances(&plugin, tell).await;
 
     let mapper = plugin.mapper().unwrap();
     let asked = ask();

@@ -27,7 +27,7 @@ pub(crate) struct Call {
     pub(crate) needs: Option<&'static str>,
     /// Whether the call waited for the network since the last tick: that was no time on the processor.
     pub(crate) waited: bool,
-    ticks: u128,
+    ticks: u32,
 }
 
 /// What a call is equipped with.
@@ -87,6 +87,11 @@ impl Call {
         store
     }
 
+    /// Returns how many ticks it was on a processor.
+    pub(crate) const fn ticks(&self) -> u32 {
+        self.ticks
+    }
+
     /// Notes that a capability was asked for where there is none.
     pub(crate) fn refuse(&mut self, capability: &'static str) {
         self.needs = self.needs.or(Some(capability));
@@ -97,9 +102,9 @@ impl Call {
 fn tick(mut store: StoreContextMut<'_, Call>) -> wasmtime::Result<UpdateDeadline> {
     let call = store.data_mut();
     if !std::mem::take(&mut call.waited) {
-        call.ticks += 1;
+        call.ticks = call.ticks.saturating_add(1);
     }
-    if call.ticks * TICK.as_millis() > call.limiter.limits.cpu.0.as_millis() {
+    if TICK.saturating_mul(call.ticks) > call.limiter.limits.cpu.0 {
         call.limiter.hit = Some(Limit::Cpu);
         return Ok(UpdateDeadline::Interrupt);
     }
@@ -119,6 +124,13 @@ pub(crate) struct Limiter {
     grown: usize,
     /// The limit that the call ran into, if it did.
     pub(crate) hit: Option<Limit>,
+}
+
+impl Limiter {
+    /// Returns how much memory the call has, in bytes: it never gives any back.
+    pub(crate) const fn memory(&self) -> usize {
+        self.memory
+    }
 }
 
 impl ResourceLimiter for Limiter {

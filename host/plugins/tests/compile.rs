@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use act_plugins::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LogSink, Manifest, Plugin,
+    Allocation, Capabilities, Compiler, Credentials, GuestSaid, HostConfig, LogSink, Manifest, Plugin,
     PluginHost, PluginSpec, compile_child,
 };
 
@@ -16,7 +16,7 @@ const CHILD: &str = "__compile";
 struct Nobody;
 
 impl LogSink for Nobody {
-    fn line(&self, _: &GuestLine<'_>) {}
+    fn said(&self, _: GuestSaid<'_>) {}
     fn notice(&self, text: &str) {
         panic!("{text}");
     }

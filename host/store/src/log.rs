@@ -90,6 +90,13 @@ impl RunLog {
         self.run
     }
 
+    /// Returns who spoke last for a job; `None` where nobody did.
+    #[must_use]
+    pub fn speaker(&self, job: &JobKey) -> Option<JobStamp> {
+        let &(attempt, launch, epoch) = self.epochs.0.get(job)?;
+        Some(JobStamp { job: job.clone(), attempt, launch, epoch })
+    }
+
     /// Writes events to the log and records to the journal, and gives the events their numbers.
     ///
     /// `stamp` is the job that speaks, `None` for the run itself; `time` is written with each event.

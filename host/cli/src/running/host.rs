@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use act_core::Loss;
 use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses, Secret};
 use act_core::event::{Envelope, Event, JobStamp};
+use act_core::ids::JobKey;
 use act_core::tree::Tree;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
@@ -247,6 +248,13 @@ impl ToldLog {
                 told.unheard = told.reporter.appended(&appended).is_err();
             }
         }
+    }
+}
+
+impl ToldLog {
+    /// Returns who spoke last for a job.
+    pub(crate) fn speaker(&self, job: &JobKey) -> Option<JobStamp> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).log.speaker(job)
     }
 }
 

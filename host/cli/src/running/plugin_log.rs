@@ -5,10 +5,9 @@
 use std::sync::Arc;
 
 use act_core::control::Emission;
-use act_core::event::{Event, JobStamp, PluginLevel};
-use act_core::ids::{Attempt, Epoch, Launch};
+use act_core::event::{Event, PluginLevel};
 use act_engine::ports::RunLog;
-use act_plugins::{GuestLine, LogLevel, LogSink};
+use act_plugins::{GuestLine, GuestSaid, LogLevel, LogSink};
 
 use super::host::ToldLog;
 use crate::stream;
@@ -30,30 +29,29 @@ pub(super) struct PluginLog {
 }
 
 impl LogSink for PluginLog {
-    fn line(&self, line: &GuestLine<'_>) {
-        let kept = RUN.try_with(|log| {
-            let event = Event::PluginLog {
-                plugin: line.plugin.to_owned(),
-                level: level(line.level),
-                message: line.text.to_owned(),
-            };
-            // A log that cannot be written ends the run elsewhere.
-            let of = line.job.and_then(stamp);
-            let _ = log.append(of.as_ref(), Emission { records: Vec::new(), events: vec![event] });
-        });
-        if kept.is_err() && self.verbose {
-            stream::complain(&format!("plugin {}: {}\n", line.plugin, line.text));
-        }
+    fn said(&self, said: GuestSaid<'_>) {
+        let GuestSaid { plugin, job, lines } = said;
+        let Ok(log) = RUN.try_with(Arc::clone) else {
+            for line in lines.iter().filter(|_| self.verbose) {
+                stream::complain(&format!("plugin {plugin}: {}\n", line.text));
+            }
+            return;
+        };
+        let event = |GuestLine { level: grave, text }| Event::PluginLog {
+            plugin: plugin.to_owned(),
+            level: level(grave),
+            message: text,
+        };
+        let events = lines.into_iter().map(event).collect();
+        // Of the launch that goes on: the plugin is not told its number.
+        let of = job.and_then(|key| key.parse().ok()).and_then(|key| log.speaker(&key));
+        // A log that cannot be written ends the run elsewhere.
+        let _ = log.append(of.as_ref(), Emission { records: Vec::new(), events });
     }
 
     fn notice(&self, text: &str) {
         stream::complain(&format!("notice: {}\n", stream::harmless(text)));
     }
-}
-
-/// The job that was asked about, as the engine stamps what it says of one itself.
-fn stamp(key: &str) -> Option<JobStamp> {
-    Some(JobStamp { job: key.parse().ok()?, attempt: Attempt(1), launch: Launch(1), epoch: Epoch(1) })
 }
 
 const fn level(level: LogLevel) -> PluginLevel {

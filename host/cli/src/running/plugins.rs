@@ -84,10 +84,13 @@ fn start(
         log,
         secrets,
         capabilities,
-        allocation: Allocation::OnDemand,
+        allocation: Allocation::Pooled { calls: CALLS_AT_ONCE },
     };
     PluginHost::new(config).map_err(|error| CliError::new(Exit::Infrastructure, error))
 }
+
+/// Places of the pool: more calls than this are seldom under way at once, as most take microseconds.
+const CALLS_AT_ONCE: u32 = 32;
 
 /// The hidden command that compiles one component.
 pub(crate) const COMPILE: &str = "__compile";

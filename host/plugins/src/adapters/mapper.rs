@@ -6,7 +6,7 @@ use act_bindings::label_mapper as wit;
 use act_core::decide::{LabelAsk, LabelMapper, Mapped};
 use async_trait::async_trait;
 
-use super::{job, reason};
+use super::reason;
 use crate::call::Unanswered;
 use crate::plugin::Loaded;
 use crate::spec::OnError;
@@ -39,18 +39,8 @@ impl Mapper {
             facts: to_facts(&ask.facts),
             attrs: Vec::new(),
         };
-        let indices = self.indices.clone();
-        let run = self.plugin.call(
-            EXPORT,
-            job(&ask.facts),
-            Box::new(move |store, instance| {
-                Box::pin(async move {
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_map_labels(store, &asked).await
-                })
-            }),
-        );
-        self.plugin.accept(EXPORT, run.await, translate)
+        let run = guest!(self.indices, |guest, store| guest.call_map_labels(store, &asked));
+        self.plugin.ask(EXPORT, &ask.facts, run, translate).await
     }
 
     /// What the operator wants to become of the chain. An explanation shows what is missing in any case.

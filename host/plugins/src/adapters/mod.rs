@@ -1,5 +1,19 @@
 //! The ports of decision over a component: nobody who asks can tell it from a built-in.
 
+/// Makes what [`Loaded::ask`] runs: one export of the guest of `$indices`, in the store of the call.
+macro_rules! guest {
+    ($indices:expr, |$guest:ident, $store:ident| $call:expr) => {{
+        let indices = $indices.clone();
+        let run: $crate::call::Run<_> = Box::new(move |$store, instance| {
+            Box::pin(async move {
+                let $guest = indices.load(&mut *$store, instance)?;
+                $call.await
+            })
+        });
+        run
+    }};
+}
+
 mod mapper;
 mod policy;
 mod scheduler;
@@ -12,7 +26,7 @@ use act_bindings::types::common::Error;
 use act_core::decide::JobFacts;
 use serde::Serialize;
 
-use crate::call::{Answered, Unanswered};
+use crate::call::{Answered, Run, Unanswered};
 use crate::plugin::Loaded;
 use crate::text;
 use crate::wit::told;
@@ -29,6 +43,18 @@ fn reason(given: &str) -> String {
 }
 
 impl Loaded {
+    /// Asks `export` about a job, and makes an answer of the core of what it returns.
+    async fn ask<W: Send, A: Serialize>(
+        &self,
+        export: &'static str,
+        facts: &JobFacts,
+        run: Run<Result<W, Error>>,
+        translate: impl FnOnce(W) -> Result<A, String>,
+    ) -> Result<A, Unanswered> {
+        let called = self.call(export, job(facts), run).await;
+        self.accept(export, called, translate)
+    }
+
     /// Turns what a guest returned into an answer of the core, or says why it is none: its own error, something that
     /// cannot be taken over, more than it may say, or a capability that was asked for and is not there.
     fn accept<W, A: Serialize>(

@@ -7,7 +7,7 @@ use act_core::decide::{Changes, Policy, PolicyAsk, PolicyPhase, Verdict};
 use act_core::ids::{Phase, StepRef};
 use async_trait::async_trait;
 
-use super::{job, reason};
+use super::reason;
 use crate::call::Unanswered;
 use crate::plugin::Loaded;
 use crate::wit::{content, decision, placement, to_facts, to_place, value};
@@ -43,18 +43,8 @@ impl Judge {
             phase: to_phase(&ask.phase),
             attrs: Vec::new(),
         };
-        let indices = self.indices.clone();
-        let run = self.plugin.call(
-            EXPORT,
-            job(&ask.facts),
-            Box::new(move |store, instance| {
-                Box::pin(async move {
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_judge(store, &asked).await
-                })
-            }),
-        );
-        self.plugin.accept(EXPORT, run.await, translate)
+        let run = guest!(self.indices, |guest, store| guest.call_judge(store, &asked));
+        self.plugin.ask(EXPORT, &ask.facts, run, translate).await
     }
 }
 

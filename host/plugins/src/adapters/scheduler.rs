@@ -8,7 +8,7 @@ use act_core::decide::{Case, ImageTrouble, PastLaunch, Ruling, Scheduler, Seen, 
 use act_core::place::Bind;
 use async_trait::async_trait;
 
-use super::{job, reason};
+use super::reason;
 use crate::call::Unanswered;
 use crate::grants::DecisionKind;
 use crate::plugin::Loaded;
@@ -44,36 +44,19 @@ fn failed(failed: Unanswered) -> Ruling {
 
 impl Ruler {
     async fn try_decide(&self, case: &Case) -> Result<Ruling, Unanswered> {
-        let (indices, asked) = (self.indices.clone(), to_case(case));
-        let run = self.plugin.call(
-            DECIDE,
-            job(&case.facts),
-            Box::new(move |store, instance| {
-                Box::pin(async move {
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_decide(store, &asked).await
-                })
-            }),
-        );
-        self.plugin.accept(DECIDE, run.await, |ruling| match ruling {
+        let asked = to_case(case);
+        let run = guest!(self.indices, |guest, store| guest.call_decide(store, &asked));
+        let translate = |ruling| match ruling {
             wit::Ruling::Keep => Err("it rules to keep what was not decided yet".to_owned()),
             ruling => self.translate(ruling, &case.bind),
-        })
+        };
+        self.plugin.ask(DECIDE, &case.facts, run, translate).await
     }
 
     async fn try_react(&self, case: &Case, seen: &Seen) -> Result<Ruling, Unanswered> {
-        let (indices, asked, seen) = (self.indices.clone(), to_case(case), to_seen(seen));
-        let run = self.plugin.call(
-            REACT,
-            job(&case.facts),
-            Box::new(move |store, instance| {
-                Box::pin(async move {
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_react(store, &asked, &seen).await
-                })
-            }),
-        );
-        self.plugin.accept(REACT, run.await, |ruling| self.translate(ruling, &case.bind))
+        let (asked, seen) = (to_case(case), to_seen(seen));
+        let run = guest!(self.indices, |guest, store| guest.call_react(store, &asked, &seen));
+        self.plugin.ask(REACT, &case.facts, run, |ruling| self.translate(ruling, &case.bind)).await
     }
 
     fn translate(&self, ruling: wit::Ruling, bind: &Bind) -> Result<Ruling, String> {

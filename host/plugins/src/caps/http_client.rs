@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::egress::Reach;
@@ -148,26 +148,29 @@ async fn receive(response: hyper::Response<hyper::body::Incoming>, largest: Size
     Ok(Response { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
 }
 
+/// How servers are believed, once somebody asked.
+static TLS: OnceCell<Arc<ClientConfig>> = OnceCell::const_new();
+
 /// Returns how servers are believed: by the certificates that this machine trusts.
 async fn tls() -> Result<Arc<ClientConfig>, Error> {
-    static TLS: OnceCell<Arc<ClientConfig>> = OnceCell::const_new();
-    TLS.get_or_try_init(|| async {
+    let of_machine = async || {
         let found = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
-        let found = found.map_err(|why| unavailable(&why))?;
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            return Err(unavailable(
-                &"this machine trusts no certificates (is `ca-certificates` installed?)",
-            ));
-        }
-        let provider = Arc::new(crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|why| unavailable(&why))?.with_root_certificates(roots);
-        Ok(Arc::new(config.with_no_client_auth()))
-    })
-    .await
-    .cloned()
+        believing(found.map_err(|why| unavailable(&why))?.certs)
+    };
+    TLS.get_or_try_init(of_machine).await.cloned()
+}
+
+/// Believes servers whose certificates one of these authorities signed.
+fn believing(authorities: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities);
+    if roots.is_empty() {
+        return Err(unavailable(&"this machine trusts no certificates (is `ca-certificates` installed?)"));
+    }
+    let provider = Arc::new(crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|why| unavailable(&why))?.with_root_certificates(roots);
+    Ok(Arc::new(config.with_no_client_auth()))
 }
 
 fn unavailable(why: &dyn ToString) -> Error {

@@ -100,7 +100,7 @@ async fn a_spinning_guest_gives_way_to_others_on_the_same_thread() {
 
 #[tokio::test]
 async fn a_dropped_call_leaves_nothing_that_a_later_one_could_trip_over() {
-    let bench = Bench::with(|config| config.allocation = Allocation::Pooled);
+    let bench = Bench::with(|config| config.allocation = Allocation::Pooled { calls: 256 });
     let limits = Limits { cpu: Span::millis(60_000), wall: Span::millis(60_000), ..Limits::default() };
     let spins = mapper("(loop $l (br $l)) unreachable");
     let spins = bench.load_with("spins", &spins, |spec| spec.limits = limits).await.unwrap();
@@ -176,8 +176,21 @@ async fn a_plugin_that_keeps_trapping_is_left_alone_for_a_while() {
 }
 
 #[tokio::test]
+async fn what_is_larger_than_the_places_of_a_pool_runs_beside_it() {
+    let bench = Bench::with(|config| config.allocation = Allocation::Pooled { calls: 2 });
+    let fine = not_mine("fine");
+    let tables = Guest { fields: format!("{}{}", fine.fields, "(table 1 funcref)".repeat(12)), ..fine };
+    let large = bench.load("large", &tables).await;
+    let small = bench.load("small", &not_mine("fine")).await;
+    for plugin in [&large, &small, &large] {
+        assert!(matches!(map(plugin).await, Mapped::NotMine { .. }));
+    }
+    assert_eq!(bench.said.all(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_thousand_calls_at_once_are_all_answered() {
-    for allocation in [Allocation::OnDemand, Allocation::Pooled] {
+    for allocation in [Allocation::OnDemand, Allocation::Pooled { calls: 256 }] {
         let bench = Bench::with(|config| config.allocation = allocation);
         let limits = Limits { wall: Span::millis(60_000), ..Limits::default() };
         let plugin = bench.load_with("fine", &not_mine("fine"), |spec| spec.limits = limits).await.unwrap();

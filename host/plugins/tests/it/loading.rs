@@ -180,7 +180,8 @@ async fn what_cannot_be_loaded_is_told_in_words() {
 fn compiled(folder: &Path) -> Vec<std::path::PathBuf> {
     let engines =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    engines.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())).collect()
+    let files = engines.flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "cwasm")).collect()
 }
 
 #[tokio::test]
@@ -212,6 +213,28 @@ async fn a_corrupted_cache_is_noticed_thrown_away_and_made_again() {
     assert!(notices.iter().all(|notice| notice.contains("is not what act-host put there")), "{notices:?}");
     host().load(spec()).await.unwrap();
     assert_eq!(bench.said.all().len(), 4, "a good file is taken as it is");
+}
+
+#[tokio::test]
+async fn settings_are_checked_once_and_others_anew() {
+    let bench = Bench::new();
+    let cache = bench.folder.path().join("cwasm");
+    let request = "[config]\ntype = 'object'\nadditionalProperties = false\nproperties.a.type = 'integer'";
+    let guest = Guest { request: request.to_owned(), ..not_mine("fine") };
+    let path = guest.write(bench.folder.path(), "schemed");
+    let load = async |settings: serde_json::Value| {
+        let config = act_plugins::HostConfig {
+            cache: Some(cache.clone()),
+            ..config(bench.folder.path(), &bench.said)
+        };
+        let spec = PluginSpec { settings, ..PluginSpec::new("schemed".into(), path.clone()) };
+        PluginHost::new(config).unwrap().load(spec).await.map(|plugin| plugin.name().to_owned())
+    };
+    for _ in 0..2 {
+        assert!(load(serde_json::json!({ "a": 1 })).await.is_ok());
+        let refused = load(serde_json::json!({ "a": "one" })).await.unwrap_err();
+        assert!(matches!(*refused.fault, LoadFault::Settings(_)), "{refused}");
+    }
 }
 
 #[tokio::test]

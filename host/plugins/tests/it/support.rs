@@ -7,7 +7,7 @@ use act_core::control::Secret;
 use act_core::decide::{JobFacts, LabelAsk, Mapped, PolicyAsk, PolicyPhase};
 use act_plugins::grants::CredentialSource;
 use act_plugins::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LoadError, LogSink, Plugin,
+    Allocation, Capabilities, Compiler, Credentials, GuestSaid, HostConfig, LoadError, LogSink, Plugin,
     PluginHost, PluginSpec,
 };
 
@@ -24,8 +24,9 @@ impl Said {
 }
 
 impl LogSink for Said {
-    fn line(&self, line: &GuestLine<'_>) {
-        self.0.lock().unwrap().push(format!("{}: {}", line.plugin, line.text));
+    fn said(&self, said: GuestSaid<'_>) {
+        let lines = said.lines.iter().map(|line| format!("{}: {}", said.plugin, line.text));
+        self.0.lock().unwrap().extend(lines);
     }
 
     fn notice(&self, text: &str) {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use act_core::control::Secret;
 use act_plugins::grants::{CredentialSource, DecisionGrant, HttpGrant, KvGrant};
 use act_plugins::manifest::Requests;
-use act_plugins::{Capabilities, Credentials, Grants, GuestLine, LogSink, Plugin, PluginHost, PluginSpec};
+use act_plugins::{Capabilities, Credentials, Grants, GuestSaid, LogSink, Plugin, PluginHost, PluginSpec};
 use clap::Args;
 
 use self::fixture::{Fixture, differences};
@@ -124,9 +124,9 @@ struct Lines {
 }
 
 impl LogSink for Lines {
-    fn line(&self, line: &GuestLine<'_>) {
-        if self.verbose {
-            stream::complain(&format!("{}: {}\n", line.plugin, line.text));
+    fn said(&self, said: GuestSaid<'_>) {
+        for line in said.lines.iter().filter(|_| self.verbose) {
+            stream::complain(&format!("{}: {}\n", said.plugin, line.text));
         }
     }
 

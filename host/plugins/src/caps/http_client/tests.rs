@@ -1,10 +1,18 @@
-use super::*;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::*;
 
 /// Serves one connection: gives back what was asked, having answered with `answer` (and then closed, if `close`).
 async fn serve(listener: TcpListener, answer: &str, close: bool) -> String {
-    let (mut stream, _) = listener.accept().await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    serve_on(stream, answer, close).await
+}
+
+async fn serve_on(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str, close: bool) -> String {
     let mut asked = Vec::new();
     while !asked.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -111,6 +119,52 @@ async fn addresses_that_are_not_on_the_internet_are_never_connected_to() {
     }
     let accepted = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
     assert!(accepted.is_err(), "somebody connected");
+}
+
+/// An authority that signs for whoever asks.
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A server that an authority says is `name`.
+fn server(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap();
+    let provider = Arc::new(crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = key.serialize_der().try_into().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key);
+    TlsAcceptor::from(Arc::new(config.unwrap()))
+}
+
+#[tokio::test]
+async fn a_server_over_tls_is_believed_by_its_authority_and_its_name() {
+    let (known, unknown) = (authority(), authority());
+    // All tests of this process that speak https believe this authority, and no other.
+    let config = TLS.get_or_try_init(async || believing(vec![known.der().clone()])).await.unwrap();
+    assert!(Arc::ptr_eq(config, &tls().await.unwrap()));
+    for (server, answers) in [
+        (server(&known, "127.0.0.1"), true),
+        (server(&known, "example.com"), false),
+        (server(&unknown, "127.0.0.1"), false),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let one = to(&format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port()));
+        let serve = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            // Whoever does not believe it hangs up.
+            let Ok(stream) = server.accept(stream).await else { return String::new() };
+            serve_on(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false).await
+        };
+        let (response, asked) = tokio::join!(exchange(one), serve);
+        assert_eq!(asked.starts_with("GET /x?y=1 HTTP/1.1\r\nhost: 127.0.0.1:"), answers, "{asked}");
+        match response {
+            Ok(response) => assert!(answers && response.body == b"ok", "{response:?}"),
+            Err(error) => assert!(!answers && error.message.contains("certificate"), "{error:?}"),
+        }
+    }
 }
 
 #[tokio::test]
