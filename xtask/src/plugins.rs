@@ -24,6 +24,9 @@ const TARGET: &str = "wasm32-wasip2";
 /// An official plugin is no larger, manifest and names of its functions included.
 const LARGEST: u64 = 80 << 10;
 
+/// `k8s` reads all that a pod can have, and writes it: two kinds in one component.
+const LARGEST_OF_K8S: u64 = 208 << 10;
+
 /// Workspaces of guests in Rust, from the root.
 const WORKSPACES: [&str; 2] = ["plugins", "tests/guests/rust"];
 
@@ -137,8 +140,9 @@ fn compile(workspace: &Path) -> Result<Vec<(PathBuf, PathBuf)>, String> {
 fn place(package: &Path, component: &Path, folder: &Path) -> Result<String, String> {
     let name = component.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
     let size = embed(component, &package.join("plugin.toml"), &folder.join(format!("{name}.wasm")))?;
-    if package.parent() == Some(&root().join(OFFICIAL)) && size > LARGEST {
-        return Err(format!("{name} has {size} bytes, {LARGEST} at the most: what got into it?"));
+    let largest = if name == "k8s" { LARGEST_OF_K8S } else { LARGEST };
+    if package.parent() == Some(&root().join(OFFICIAL)) && size > largest {
+        return Err(format!("{name} has {size} bytes, {largest} at the most: what got into it?"));
     }
     Ok(line(&name, size))
 }
