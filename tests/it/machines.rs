@@ -31,13 +31,16 @@ jobs:
       - run: echo 1
 ";
 
+/// What is known of a machine, by its id.
+type Of<T> = Arc<dyn Fn(&str) -> T + Send + Sync>;
+
 /// Machines of which things are seen, by the end of their id: `-2` is the second launch.
 #[derive(Clone)]
 struct Watched {
     inner: Arc<dyn Provisioner>,
-    seen: Arc<dyn Fn(&str) -> Vec<Seen> + Send + Sync>,
+    seen: Of<Vec<Seen>>,
     /// Machines that never get ready: for ever, or with this error.
-    unready: Arc<dyn Fn(&str) -> Option<Option<&'static str>> + Send + Sync>,
+    unready: Of<Option<Option<&'static str>>>,
     log: Arc<Mutex<Vec<String>>>,
 }
 

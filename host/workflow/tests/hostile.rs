@@ -36,8 +36,8 @@ fn read(bytes: &[u8]) -> ReadWorkflow {
     read
 }
 
-/// The most one hostile file may take, in a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A hostile file that takes longer, whatever else the machine does, takes for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn bombs_end_with_a_problem() {
