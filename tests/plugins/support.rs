@@ -7,7 +7,7 @@ use act_core::control::Secret;
 use act_core::decide::{LabelAsk, Mapped, Policy, PolicyAsk, PolicyPhase, Verdict};
 use act_plugins::grants::CredentialSource;
 use act_plugins::{
-    Allocation, Capabilities, Compiler, Credentials, GuestLine, HostConfig, LoadError, LogSink, Plugin,
+    Allocation, Capabilities, Compiler, Credentials, GuestSaid, HostConfig, LoadError, LogSink, Plugin,
     PluginHost, PluginSpec,
 };
 use serde_json::Value;
@@ -44,8 +44,9 @@ impl Said {
 }
 
 impl LogSink for Said {
-    fn line(&self, line: &GuestLine<'_>) {
-        self.0.lock().unwrap().push(format!("{}: {}", line.plugin, line.text));
+    fn said(&self, said: GuestSaid<'_>) {
+        let lines = said.lines.iter().map(|line| format!("{}: {}", said.plugin, line.text));
+        self.0.lock().unwrap().extend(lines);
     }
 
     fn notice(&self, text: &str) {
