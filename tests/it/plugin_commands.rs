@@ -105,6 +105,10 @@ fn a_new_plugin_of_each_kind_builds_and_answers_its_fixtures() {
         let path = std::env::var(name).unwrap_or_else(|_| home.join(below).display().to_string());
         project.env(name, path);
     }
+    // The toolchain that builds these tests can build plugins, and there need be no other.
+    if let Ok(toolchain) = std::env::var("RUSTUP_TOOLCHAIN") {
+        project.env("RUSTUP_TOOLCHAIN", toolchain);
+    }
     // One place for all runs of this test, so that cargo finds again what it built, and nothing piles up.
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).map(Path::to_owned).unwrap_or_default().join("new-plugins");

@@ -32,8 +32,8 @@ impl fmt::Display for CodePlace {
 pub struct JobContent {
     /// The called workflows on the way to the job, outermost first; empty for a job of the run's own workflow.
     pub workflows: Vec<WorkflowUse>,
-    /// The steps in order; those inside composite actions and parallel groups behind the step that holds them,
-    /// as far as their manifests are at hand.
+    /// The steps in order; those inside parallel groups behind the step that holds them. Those inside composite
+    /// actions are judged as they start.
     pub steps: Vec<StepContent>,
     /// The secrets it asks for, anywhere in the job and in what surrounds it.
     pub secrets: Vec<SecretUse>,
