@@ -11,7 +11,8 @@ pub(crate) const PLATFORM: &str = "kubernetes-platform";
 pub(crate) const NODE: &str = "kubernetes-node";
 
 pub(crate) fn map(ask: &LabelAsk, settings: &Json) -> Mapped {
-    let labels: Vec<String> = ask.labels.iter().chain(&ask.group).map(|label| label.to_ascii_lowercase()).collect();
+    let labels: Vec<String> =
+        ask.labels.iter().chain(&ask.group).map(|label| label.to_ascii_lowercase()).collect();
     if labels.is_empty() {
         return Mapped::not_mine("there is no label");
     }
@@ -62,7 +63,9 @@ fn composite(labels: &[String], settings: &Json) -> Mapped {
                     return Mapped::malformed(reason, near.map(str::to_owned));
                 }
                 if let Some(wrong) = wrong_key(other) {
-                    let reason = format!("`{other}` can be no label of a node: {wrong}; a platform of this name can say what it stands for");
+                    let reason = format!(
+                        "`{other}` can be no label of a node: {wrong}; a platform of this name can say what it stands for"
+                    );
                     return Mapped::malformed(reason, None);
                 }
                 node.push((other, "true"));
@@ -94,7 +97,9 @@ pub(crate) fn wrong_key(key: &str) -> Option<&'static str> {
         return Some("a name has 1 to 63 characters");
     }
     if !bytes.iter().all(is_fine) || !is_edge(bytes.first()) || !is_edge(bytes.last()) {
-        return Some("a name is made of letters, digits, `-`, `_` and `.`, and begins and ends with a letter or a digit");
+        return Some(
+            "a name is made of letters, digits, `-`, `_` and `.`, and begins and ends with a letter or a digit",
+        );
     }
     let is_domain = |prefix: &str| {
         !prefix.is_empty()
@@ -103,7 +108,9 @@ pub(crate) fn wrong_key(key: &str) -> Option<&'static str> {
                 let part = part.as_bytes();
                 is_edge(part.first())
                     && is_edge(part.last())
-                    && part.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+                    && part
+                        .iter()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
             })
     };
     prefix.is_some_and(|prefix| !is_domain(prefix)).then_some("what is before `/` must be a domain")

@@ -48,12 +48,16 @@ pub(crate) fn react(case: &Case, seen: &Seen, waits: &Waits, decide: impl FnOnce
                 over => over,
             }
         }
-        Seen::Image(Image { kind: ImageTrouble::InvalidName | ImageTrouble::Platform, text }) => Ruling::fail(text),
+        Seen::Image(Image { kind: ImageTrouble::InvalidName | ImageTrouble::Platform, text }) => {
+            Ruling::fail(text)
+        }
         Seen::Image(Image { text, .. }) => {
             let since = first(case, |seen| matches!(seen, Seen::Image(_)));
             grace(case, since, waits.image, text)
         }
-        Seen::Evicted(Evicted { started: false, text }) => again(case, waits, &format!("evicted: {text}"), decide),
+        Seen::Evicted(Evicted { started: false, text }) => {
+            again(case, waits, &format!("evicted: {text}"), decide)
+        }
         Seen::Evicted(Evicted { started: true, text }) if waits.again => {
             again(case, waits, &format!("evicted: {text}"), decide)
         }
@@ -73,7 +77,11 @@ pub(crate) fn react(case: &Case, seen: &Seen, waits: &Waits, decide: impl FnOnce
 fn is_stumble(code: &str) -> bool {
     matches!(
         code,
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "PreStartHookError" | "unreachable"
+        "CreateContainerConfigError"
+            | "CreateContainerError"
+            | "RunContainerError"
+            | "PreStartHookError"
+            | "unreachable"
     )
 }
 
@@ -97,12 +105,17 @@ fn grace(case: &Case, since: Timestamp, limit: u64, reason: &str) -> Ruling {
 }
 
 fn give_up(case: &Case, reason: String) -> Ruling {
-    if (case.hop as usize) + 1 < case.placement.hops.len() { Ruling::NextHop(reason) } else { Ruling::fail(reason) }
+    if (case.hop as usize) + 1 < case.placement.hops.len() {
+        Ruling::NextHop(reason)
+    } else {
+        Ruling::fail(reason)
+    }
 }
 
 fn again(case: &Case, waits: &Waits, reason: &str, decide: impl FnOnce() -> Ruling) -> Ruling {
     let is_gone = |seen: &Seen| matches!(seen, Seen::Evicted(_) | Seen::Lost(_));
-    let was_gone = |past: &&PastLaunch| past.hop == case.hop && past.seen.iter().any(|sighting| is_gone(&sighting.seen));
+    let was_gone =
+        |past: &&PastLaunch| past.hop == case.hop && past.seen.iter().any(|sighting| is_gone(&sighting.seen));
     let times = case.history.iter().filter(was_gone).count() as u64;
     if times > waits.launches { give_up(case, format!("for the {times}th time {reason}")) } else { decide() }
 }

@@ -28,7 +28,9 @@ pub(crate) fn pod(case: &Case, settings: &Json) -> Result<Pod, String> {
     let placement = &case.placement;
     let attr = |key| placement.attrs.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let platform = match attr(PLATFORM) {
-        Some(name) => Some(Platform::find(name, settings).ok_or_else(|| format!("there is no platform `{name}`"))?),
+        Some(name) => {
+            Some(Platform::find(name, settings).ok_or_else(|| format!("there is no platform `{name}`"))?)
+        }
         None => None,
     };
     let os = placement.os.or_else(|| platform.as_ref().and_then(Platform::os)).unwrap_or(Os::Linux);
@@ -41,9 +43,11 @@ pub(crate) fn pod(case: &Case, settings: &Json) -> Result<Pod, String> {
     pod.arch = placement.arch.or_else(|| platform.as_ref().and_then(Platform::arch));
     pod.as_job = first(&rest, settings, "job").as_bool() == Some(true);
     pod.pull_policy = pull_policy(first(&rest, settings, "imagePullPolicy").as_str())?;
-    pod.image_pull_secrets = first(&rest, settings, "imagePullSecrets").strings().map(str::to_owned).collect();
+    pod.image_pull_secrets =
+        first(&rest, settings, "imagePullSecrets").strings().map(str::to_owned).collect();
     pod.service_account = first(&rest, settings, "serviceAccount").as_str().map(str::to_owned);
-    pod.runtime_class = first(&rest, settings, "runtimeClass").as_str().filter(|class| !class.is_empty()).map(str::to_owned);
+    pod.runtime_class =
+        first(&rest, settings, "runtimeClass").as_str().filter(|class| !class.is_empty()).map(str::to_owned);
     pod.namespace = rest.get("namespace").as_str().map(str::to_owned);
     pod.host_network = rest.get("hostNetwork").as_bool() == Some(true);
     pod.labels = spec::pairs(rest.get("labels"));
@@ -166,10 +170,15 @@ fn priority(case: &Case, platform: &Json, settings: &Json) -> Result<Option<Stri
         Json::Number(text) => text.parse::<i32>().ok(),
         _ => None,
     };
-    let Some(wanted) = own.or(case.placement.priority).filter(|priority| *priority != 0) else { return Ok(None) };
+    let Some(wanted) = own.or(case.placement.priority).filter(|priority| *priority != 0) else {
+        return Ok(None);
+    };
     let classes = spec::pairs(settings.get("priorityClasses"));
     let known = |value: &str| value.parse::<i32>().ok();
-    let fits = classes.iter().filter_map(|(name, value)| Some((known(value)?, name))).filter(|(value, _)| *value <= wanted);
+    let fits = classes
+        .iter()
+        .filter_map(|(name, value)| Some((known(value)?, name)))
+        .filter(|(value, _)| *value <= wanted);
     match fits.max() {
         Some((_, name)) => Ok(Some(name.clone())),
         None if own.is_some() => Err(format!(
@@ -179,7 +188,13 @@ fn priority(case: &Case, platform: &Json, settings: &Json) -> Result<Option<Stri
     }
 }
 
-fn place(pod: &mut Pod, case: &Case, platform: &Json, settings: &Json, node: Option<&str>) -> Result<(), String> {
+fn place(
+    pod: &mut Pod,
+    case: &Case,
+    platform: &Json,
+    settings: &Json,
+    node: Option<&str>,
+) -> Result<(), String> {
     let placement = &case.placement;
     let mut selector: Vec<(String, String)> = vec![("kubernetes.io/os".into(), os_label(pod.os).into())];
     if let Some(arch) = pod.arch {
@@ -191,7 +206,9 @@ fn place(pod: &mut Pod, case: &Case, platform: &Json, settings: &Json, node: Opt
     let gpu_label = settings.get("gpuLabel").as_str().unwrap_or("accelerator").to_owned();
     let pool_label = settings.get("poolLabel").as_str().unwrap_or(POOL_LABEL).to_owned();
     let more = [gpu.map(|kind| (gpu_label, kind)), placement.pool.clone().map(|pool| (pool_label, pool))];
-    for (key, value) in written.chain(spec::pairs(platform.get("nodeSelector"))).chain(more.into_iter().flatten()) {
+    for (key, value) in
+        written.chain(spec::pairs(platform.get("nodeSelector"))).chain(more.into_iter().flatten())
+    {
         selector.retain(|(known, _)| *known != key);
         selector.push((key, value));
     }
@@ -255,7 +272,10 @@ fn spot(pod: &mut Pod, spot: Option<bool>) {
         None => {}
         Some(true) => {
             pod.tolerations.extend(SPOT[2..].iter().map(|(key, value)| tolerates(key, Some(value))));
-            let liked = SPOT.map(|mark| NodePreference { weight: 50, requirements: vec![requirement(mark, Operator::IsIn)] });
+            let liked = SPOT.map(|mark| NodePreference {
+                weight: 50,
+                requirements: vec![requirement(mark, Operator::IsIn)],
+            });
             pod.node_preferred.extend(liked);
         }
         Some(false) => {

@@ -1,7 +1,8 @@
 //! Parts of a pod as Kubernetes writes them in JSON, to parts of a decision.
 
 use act_host_sdk::decision::{
-    NodePreference, NodeRequirement, Operator, PodAffinity, PodResource, PodSecurity, PodSpread, TaintEffect, Toleration,
+    NodePreference, NodeRequirement, Operator, PodAffinity, PodResource, PodSecurity, PodSpread, TaintEffect,
+    Toleration,
 };
 use act_host_sdk::prelude::*;
 

@@ -31,7 +31,10 @@ fn pod(placement: Placement) -> Pod {
 
 fn resources(pod: &Pod) -> Vec<String> {
     let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    pod.resources.iter().map(|of| format!("{} {} {}", of.name, shown(&of.request), shown(&of.limit))).collect()
+    pod.resources
+        .iter()
+        .map(|of| format!("{} {} {}", of.name, shown(&of.request), shown(&of.limit)))
+        .collect()
 }
 
 fn selector(pod: &Pod) -> Vec<String> {
@@ -41,7 +44,8 @@ fn selector(pod: &Pod) -> Vec<String> {
 #[test]
 fn labels_become_platforms_or_labels_of_nodes() {
     let node = |pairs: &str| Placement::new().attr("kubernetes-node", pairs);
-    let platform = |name: &str, os, arch| Placement::new().os(os).arch(arch).attr("kubernetes-platform", name);
+    let platform =
+        |name: &str, os, arch| Placement::new().os(os).arch(arch).attr("kubernetes-platform", name);
     for (labels, expected) in [
         (&["ubuntu-latest"][..], platform("ubuntu-latest", Os::Linux, Arch::X64)),
         (&["UBUNTU-24.04-ARM"], platform("ubuntu-24.04-arm", Os::Linux, Arch::Arm64)),
@@ -89,9 +93,15 @@ fn platforms_of_the_operator_come_first_and_want_an_image() {
             "backends": ["kubernetes", "here"]}"#,
     );
     let placement = placed(&["ubuntu-latest"]);
-    assert_eq!(placement.hops.iter().map(|hop| hop.backend.as_str()).collect::<Vec<_>>(), ["kubernetes", "here"]);
+    assert_eq!(
+        placement.hops.iter().map(|hop| hop.backend.as_str()).collect::<Vec<_>>(),
+        ["kubernetes", "here"]
+    );
     let pod = pod(placement);
-    assert_eq!((pod.image.as_str(), selector(&pod)), ("acme/ubuntu:1", vec!["kubernetes.io/os=linux".into(), "pool=burst".into()]));
+    assert_eq!(
+        (pod.image.as_str(), selector(&pod)),
+        ("acme/ubuntu:1", vec!["kubernetes.io/os=linux".into(), "pool=burst".into()])
+    );
     let Mapped::Malformed(wrong) = map(&["bare"]) else { panic!("no image") };
     assert_eq!(wrong.reason, "platform `bare` must specify an image");
 }
@@ -104,8 +114,11 @@ fn the_image_is_the_jobs_own_then_the_placements_then_the_platforms() {
     assert_eq!(pod(placed(&["ubuntu-22.04"])).image, "ubuntu:22.04");
     assert_eq!(pod(placed(&["ubuntu-22.04"]).image("mirror/u:1")).image, "mirror/u:1");
     let mut case = Case::of(Placement::new().image("mirror/u:1"), NOW);
-    case.bind.container = Some(Container { cpu_millis: Some(100), memory: Some(8 << 30), ..Container::new("node:22") });
-    let Ruling::Launch(Decision { shape: Shape::Pod(pod), bind }) = <Kubernetes as Scheduler>::decide(&case).unwrap() else {
+    case.bind.container =
+        Some(Container { cpu_millis: Some(100), memory: Some(8 << 30), ..Container::new("node:22") });
+    let Ruling::Launch(Decision { shape: Shape::Pod(pod), bind }) =
+        <Kubernetes as Scheduler>::decide(&case).unwrap()
+    else {
         panic!("no pod")
     };
     assert_eq!((pod.image.as_str(), bind == case.bind), ("node:22", true));
@@ -153,15 +166,35 @@ fn a_platform_says_all_that_a_pod_can_have() {
                 "labels": {"team": "ml"}, "annotations": {"a": "b"}}}}"#,
     );
     let pod = pod(placed(&["big"]));
-    assert_eq!((pod.priority_class.as_deref(), pod.runtime_class.as_deref()), (Some("act-high-priority"), Some("gvisor")));
-    assert_eq!((pod.as_job, pod.service_account.as_deref(), &pod.image_pull_secrets[..]), (true, Some("runner"), &["pull".to_owned()][..]));
+    assert_eq!(
+        (pod.priority_class.as_deref(), pod.runtime_class.as_deref()),
+        (Some("act-high-priority"), Some("gvisor"))
+    );
+    assert_eq!(
+        (pod.as_job, pod.service_account.as_deref(), &pod.image_pull_secrets[..]),
+        (true, Some("runner"), &["pull".to_owned()][..])
+    );
     assert_eq!(pod.tolerations[0].effect, Some(TaintEffect::NoSchedule));
-    assert_eq!((pod.tolerations[1].key.as_ref(), pod.tolerations[1].value.as_ref(), pod.tolerations[1].seconds), (None, None, Some(30)));
+    assert_eq!(
+        (pod.tolerations[1].key.as_ref(), pod.tolerations[1].value.as_ref(), pod.tolerations[1].seconds),
+        (None, None, Some(30))
+    );
     assert_eq!((pod.node_required[0][0].operator, pod.node_preferred[0].weight), (Operator::Greater, 100));
-    assert_eq!((pod.affinities[0].anti, &pod.affinities[0].match_own[..]), (true, &["act.nektos.com/job".to_owned()][..]));
-    assert!(pod.spread[0].required && pod.spread[0].match_labels == [("app".to_owned(), "act-runner".to_owned())]);
-    assert_eq!((pod.security.run_as_user, &pod.security.drop_capabilities[..]), (Some(1001), &["ALL".to_owned()][..]));
-    assert_eq!((&pod.labels[..], &pod.annotations[..]), (&[("team".to_owned(), "ml".to_owned())][..], &[("a".to_owned(), "b".to_owned())][..]));
+    assert_eq!(
+        (pod.affinities[0].anti, &pod.affinities[0].match_own[..]),
+        (true, &["act.nektos.com/job".to_owned()][..])
+    );
+    assert!(
+        pod.spread[0].required && pod.spread[0].match_labels == [("app".to_owned(), "act-runner".to_owned())]
+    );
+    assert_eq!(
+        (pod.security.run_as_user, &pod.security.drop_capabilities[..]),
+        (Some(1001), &["ALL".to_owned()][..])
+    );
+    assert_eq!(
+        (&pod.labels[..], &pod.annotations[..]),
+        (&[("team".to_owned(), "ml".to_owned())][..], &[("a".to_owned(), "b".to_owned())][..])
+    );
 }
 
 #[test]
@@ -169,20 +202,32 @@ fn systems_processors_pools_and_spot_become_nodes() {
     let windows = pod(placed(&["windows-latest"]));
     assert_eq!(selector(&windows), ["kubernetes.io/os=windows", "kubernetes.io/arch=amd64"]);
     assert_eq!(windows.tolerations[0].value.as_deref(), Some("windows"));
-    assert_eq!(selector(&pod(placed(&["ubuntu-arm64"]))), ["kubernetes.io/os=linux", "kubernetes.io/arch=arm64"]);
-    let pooled = pod(Placement::new().pool("warm").spot(true).attr("kubernetes-node", "node-type=self-hosted"));
-    assert_eq!(selector(&pooled), ["kubernetes.io/os=linux", "node-type=self-hosted", "act-host.dev/pool=warm"]);
+    assert_eq!(
+        selector(&pod(placed(&["ubuntu-arm64"]))),
+        ["kubernetes.io/os=linux", "kubernetes.io/arch=arm64"]
+    );
+    let pooled =
+        pod(Placement::new().pool("warm").spot(true).attr("kubernetes-node", "node-type=self-hosted"));
+    assert_eq!(
+        selector(&pooled),
+        ["kubernetes.io/os=linux", "node-type=self-hosted", "act-host.dev/pool=warm"]
+    );
     assert_eq!(pooled.node_preferred.len(), 4);
     let steady = pod(Placement::new().spot(false));
     assert!(steady.node_required[0].iter().all(|requirement| requirement.operator == Operator::NotIn));
     mock::settings(r#"{"nodeSelectorAsAffinity": true}"#);
     let written = pod(Placement::new());
-    assert_eq!((written.node_selector.len(), written.node_required[0][0].key.as_str()), (0, "kubernetes.io/os"));
+    assert_eq!(
+        (written.node_selector.len(), written.node_required[0][0].key.as_str()),
+        (0, "kubernetes.io/os")
+    );
 }
 
 #[test]
 fn what_no_pod_can_be_fails_with_the_reason() {
-    mock::settings(r#"{"platforms": {"odd": {"image": "i", "tolerations": [{"effect": "Nope"}]}, "first": {"image": "i", "priority": 7}}}"#);
+    mock::settings(
+        r#"{"platforms": {"odd": {"image": "i", "tolerations": [{"effect": "Nope"}]}, "first": {"image": "i", "priority": 7}}}"#,
+    );
     for (placement, said) in [
         (Placement::new().os(Os::Macos), "no node of Kubernetes runs macOS"),
         (placed(&["odd"]), "a taint has no effect `Nope`"),
@@ -199,7 +244,13 @@ fn after(seconds: u64, seen: &[Seen]) -> Case {
     let mut case = Case::of(Placement::new(), NOW);
     let at = NOW - seconds * 1000;
     let seen = seen.iter().cloned().map(|seen| Sighting { at, seen }).collect();
-    case.history = vec![PastLaunch { launch: 1, hop: 0, at, decision: Decision::pod(Pod::new("i"), Bind::default()), seen }];
+    case.history = vec![PastLaunch {
+        launch: 1,
+        hop: 0,
+        at,
+        decision: Decision::pod(Pod::new("i"), Bind::default()),
+        seen,
+    }];
     case
 }
 
@@ -215,7 +266,8 @@ fn no_room_and_a_quota_are_waits_with_an_end() {
     let over = after(900, &[none.clone()]);
     assert_eq!(react(&over, &none), Ruling::Fail("after 900 s: no node has room: 0/3 nodes".into()));
     let mut hops = over;
-    hops.placement.hops = ["a", "b"].map(|backend| Hop { backend: backend.into(), pool: None, spot: None }).into();
+    hops.placement.hops =
+        ["a", "b"].map(|backend| Hop { backend: backend.into(), pool: None, spot: None }).into();
     assert_eq!(react(&hops, &none), Ruling::NextHop("after 900 s: no node has room: 0/3 nodes".into()));
     let quota = Seen::Quota("exceeded quota: ci".into());
     let Ruling::Wait(wait) = react(&after(60, &[quota.clone()]), &quota) else { panic!("a wait") };
@@ -238,7 +290,10 @@ fn images_get_a_grace_unless_their_name_is_wrong() {
     }
     let config = Seen::Other(Other { code: "CreateContainerConfigError".into(), text: "no secret".into() });
     assert!(matches!(react(&after(1, &[config.clone()]), &config), Ruling::Wait(_)));
-    assert_eq!(react(&after(31, &[config.clone()]), &config), Ruling::Fail("CreateContainerConfigError: no secret".into()));
+    assert_eq!(
+        react(&after(31, &[config.clone()]), &config),
+        Ruling::Fail("CreateContainerConfigError: no secret".into())
+    );
     let refused = Seen::Other(Other { code: "refused".into(), text: "no such field".into() });
     assert_eq!(react(&after(0, &[refused.clone()]), &refused), Ruling::Fail("no such field".into()));
 }
@@ -250,9 +305,15 @@ fn what_was_evicted_is_made_again_only_where_nothing_can_run_twice() {
     let mut often = after(1, &[evicted(false)]);
     often.history = vec![often.history[0].clone(); 4];
     assert_eq!(react(&often, &evicted(false)), Ruling::Fail("for the 4th time evicted: drained".into()));
-    assert_eq!(react(&after(1, &[]), &evicted(true)), Ruling::Fail("evicted while the job ran: drained".into()));
+    assert_eq!(
+        react(&after(1, &[]), &evicted(true)),
+        Ruling::Fail("evicted while the job ran: drained".into())
+    );
     assert_eq!(react(&after(1, &[]), &Seen::Lost("silent".into())), Ruling::Keep);
-    assert_eq!(react(&after(1, &[]), &Seen::OutOfMemory("job".into())), Ruling::Fail("out of memory: job".into()));
+    assert_eq!(
+        react(&after(1, &[]), &Seen::OutOfMemory("job".into())),
+        Ruling::Fail("out of memory: job".into())
+    );
     mock::settings(r#"{"waits": {"startedJobsMayRunAgain": true}}"#);
     assert!(matches!(react(&after(1, &[]), &evicted(true)), Ruling::Launch(_)));
     assert!(matches!(react(&after(1, &[]), &Seen::Lost("silent".into())), Ruling::Launch(_)));
