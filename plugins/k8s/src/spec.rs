@@ -125,8 +125,11 @@ fn pods(term: &Json, anti: bool, weight: Option<u32>) -> Result<PodAffinity, Str
     Ok(PodAffinity { anti, weight, topology_key, match_labels, match_own })
 }
 
+/// Which pods are meant: labels with their values, and names of labels whose values are the pod's own.
+type Matched = (Vec<(String, String)>, Vec<String>);
+
 /// Reads which pods are meant: `labelSelector.matchLabels`, and `matchLabelKeys` for labels of the pod itself.
-fn matched(json: &Json) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+fn matched(json: &Json) -> Result<Matched, String> {
     let selector = json.get("labelSelector");
     if !selector.get("matchExpressions").is_null() {
         return Err("of a `labelSelector` only `matchLabels` is known; `matchLabelKeys` stands for labels of the pod itself".into());

@@ -261,16 +261,18 @@ fn react(case: &Case, seen: &Seen) -> Ruling {
 #[test]
 fn no_room_and_a_quota_are_waits_with_an_end() {
     let none = Seen::Unschedulable("0/3 nodes".into());
-    let Ruling::Wait(wait) = react(&after(60, &[none.clone()]), &none) else { panic!("a wait") };
+    let Ruling::Wait(wait) = react(&after(60, std::slice::from_ref(&none)), &none) else { panic!("a wait") };
     assert_eq!((wait.until, wait.reason.as_str()), (NOW + 840_000, "no node has room: 0/3 nodes"));
-    let over = after(900, &[none.clone()]);
+    let over = after(900, std::slice::from_ref(&none));
     assert_eq!(react(&over, &none), Ruling::Fail("after 900 s: no node has room: 0/3 nodes".into()));
     let mut hops = over;
     hops.placement.hops =
         ["a", "b"].map(|backend| Hop { backend: backend.into(), pool: None, spot: None }).into();
     assert_eq!(react(&hops, &none), Ruling::NextHop("after 900 s: no node has room: 0/3 nodes".into()));
     let quota = Seen::Quota("exceeded quota: ci".into());
-    let Ruling::Wait(wait) = react(&after(60, &[quota.clone()]), &quota) else { panic!("a wait") };
+    let Ruling::Wait(wait) = react(&after(60, std::slice::from_ref(&quota)), &quota) else {
+        panic!("a wait")
+    };
     assert_eq!((wait.until, wait.reason.as_str()), (NOW + 10_000, "exceeded quota: ci"));
     let pending = Seen::Pending(Pending { reason: "pulling".into(), since: NOW - 1000 });
     assert!(matches!(react(&after(1, &[]), &pending), Ruling::Wait(_)));
@@ -289,13 +291,16 @@ fn images_get_a_grace_unless_their_name_is_wrong() {
         assert_eq!(react(&after(30, &seen), &image(kind)), Ruling::Fail("so".into()), "{kind:?}");
     }
     let config = Seen::Other(Other { code: "CreateContainerConfigError".into(), text: "no secret".into() });
-    assert!(matches!(react(&after(1, &[config.clone()]), &config), Ruling::Wait(_)));
+    assert!(matches!(react(&after(1, std::slice::from_ref(&config)), &config), Ruling::Wait(_)));
     assert_eq!(
-        react(&after(31, &[config.clone()]), &config),
+        react(&after(31, std::slice::from_ref(&config)), &config),
         Ruling::Fail("CreateContainerConfigError: no secret".into())
     );
     let refused = Seen::Other(Other { code: "refused".into(), text: "no such field".into() });
-    assert_eq!(react(&after(0, &[refused.clone()]), &refused), Ruling::Fail("no such field".into()));
+    assert_eq!(
+        react(&after(0, std::slice::from_ref(&refused)), &refused),
+        Ruling::Fail("no such field".into())
+    );
 }
 
 #[test]
