@@ -1,4 +1,4 @@
-//! The contract suites on this machine and on the far double.
+//! The contract suites on this machine, on the far double and over the agent.
 
 mod near {
     act_tests::environment_contract!(act_tests::place::Place::local());
@@ -17,6 +17,24 @@ mod far {
         act_tests::contract::environment::both_streams_come_whole_and_apart(&place).await;
         place.release().await;
     }
+}
+
+mod agent {
+    use act_tests::place::Place;
+    use act_tests::streams::Weather;
+
+    act_tests::environment_contract!(Place::agent(Weather::default()));
+}
+
+mod agent_behind_streams_that_end {
+    use act_tests::place::Place;
+    use act_tests::streams::Weather;
+
+    act_tests::environment_contract!(Place::agent(Weather {
+        cut_within: 300_000,
+        seed: 8,
+        ..Weather::default()
+    }));
 }
 
 use act_core::provisioner::Provisioner;

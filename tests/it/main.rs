@@ -3,6 +3,7 @@
 
 mod actions;
 mod actions_nested;
+mod agent;
 mod bad_input;
 mod contract;
 mod crash;

@@ -2,14 +2,14 @@
 //! in one block of text that is the same on every machine.
 //!
 //! The binary is the one in the target folder that this test binary lies in; it is built first, so that a test
-//! of one package alone never meets a stale one. `ACT_HOST_BIN` names another.
+//! of one package alone never meets a stale one. `ACT_HOST_BIN` names another, as `ACT_HOST_AGENT` does for the agent.
 
 mod binary;
 mod live;
 mod normal;
 mod project;
 
-pub use binary::act_host;
+pub use binary::{act_agent, act_host};
 pub use live::Live;
 pub use normal::Normal;
 pub use project::{Project, Ran};

@@ -20,6 +20,9 @@ use futures_util::stream::{self, BoxStream};
 
 use crate::tree::Distant;
 
+/// What a far machine is called.
+pub(crate) const FAR: &str = "far away";
+
 /// What goes wrong between here and there. Equal seeds go wrong alike.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -58,7 +61,7 @@ impl FarEnvironment {
     /// Puts a link before an environment.
     #[must_use]
     pub fn new(inner: Arc<dyn Environment>, link: Link) -> Self {
-        let name = "far away".to_owned();
+        let name = FAR.to_owned();
         let facts = Facts { env_ignores_case: true, survives_host: true, name, ..inner.facts().clone() };
         let random = Mutex::new(fastrand::Rng::with_seed(link.seed));
         Self { inner, facts, link, random }

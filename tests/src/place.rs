@@ -10,7 +10,9 @@ use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner, Release, 
 use act_local::{LocalConfig, LocalProvisioner, own_arch, own_os};
 use tempfile::TempDir;
 
-use crate::far::{FarEnvironment, Link};
+use crate::agent::Agents;
+use crate::far::{FAR, FarEnvironment, Link};
+use crate::streams::Weather;
 
 /// A machine and the environment on it.
 pub struct Place {
@@ -21,6 +23,7 @@ pub struct Place {
     /// The machine.
     pub machine: Machine,
     root: TempDir,
+    epoch: u64,
 }
 
 /// What a test's machine inherits.
@@ -77,19 +80,43 @@ impl Place {
         Self::make(root, "octo/hölle öde", |env| Arc::new(FarEnvironment::new(env, link))).await
     }
 
+    /// Makes a machine with an agent, behind streams in a weather.
+    pub async fn agent(weather: Weather) -> Self {
+        let root = tempfile::Builder::new().prefix("a ä").tempdir().unwrap();
+        let agents = Arc::new(Agents::new(root.path(), weather));
+        Self::of(root, agents, "octo/hello", |env| env).await
+    }
+
     async fn make(
         root: TempDir,
         repository: &str,
         see: impl FnOnce(Arc<dyn Environment>) -> Arc<dyn Environment>,
     ) -> Self {
         let provisioner = Arc::new(local_provisioner(root.path()));
+        Self::of(root, provisioner, repository, see).await
+    }
+
+    async fn of(
+        root: TempDir,
+        provisioner: Arc<dyn Provisioner>,
+        repository: &str,
+        see: impl FnOnce(Arc<dyn Environment>) -> Arc<dyn Environment>,
+    ) -> Self {
         let Creation::Created(machine) =
             provisioner.create(&MachineId::of(&launch()), &decision(repository), &NoSecrets).await
         else {
             panic!("a new machine was expected");
         };
         let env = see(provisioner.bind(&machine, &launch(), Epoch(1)).await.unwrap());
-        Self { env, provisioner, machine, root }
+        Self { env, provisioner, machine, root, epoch: 1 }
+    }
+
+    /// Has another host take over, as after the death of the one before. What lies between stays as it is.
+    pub async fn take_over(&mut self) {
+        if self.env.facts().name != FAR {
+            self.epoch += 1;
+            self.env = self.provisioner.bind(&self.machine, &launch(), Epoch(self.epoch)).await.unwrap();
+        }
     }
 
     /// Returns where a logical path lies for processes.

@@ -8,6 +8,7 @@ use act_job::run_job;
 use crate::control::{Cut, MemoryControl};
 use crate::place::Place;
 use crate::story::Story;
+use crate::streams::Weather;
 
 /// How a job went: its result and what was told of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,8 +66,8 @@ impl Case<'_> {
         let mut points = 0;
         for number in 1..=emissions {
             for cut in [Cut::After(number), Cut::Before(number)] {
-                let place = place.make().await;
-                let told = self.cut_once(cut, &place).await;
+                let mut place = place.make().await;
+                let told = self.cut_once(cut, &mut place).await;
                 if let Some(told) = told {
                     assert_eq!(told, uncut, "{cut:?} of {emissions}");
                     points += 1;
@@ -74,14 +75,14 @@ impl Case<'_> {
                 place.release().await;
             }
         }
-        let place = place.make().await;
-        points += self.cut_always(&place, &uncut).await;
+        let mut place = place.make().await;
+        points += self.cut_always(&mut place, &uncut).await;
         place.release().await;
         Cuts { uncut, points }
     }
 
     /// `None` if the job ended before it came to the cut: chunks of output may come together.
-    async fn cut_once(&self, cut: Cut, place: &Place) -> Option<Told> {
+    async fn cut_once(&self, cut: Cut, place: &mut Place) -> Option<Told> {
         let control = (self.control)().cut(cut);
         let end = run_job(self.spec, &*place.env, &control, &[]).await;
         match end {
@@ -90,13 +91,14 @@ impl Case<'_> {
             JobEnd::Interrupted(_) => panic!("{cut:?}: {end:?}"),
         }
         let (records, events) = control.kept();
+        place.take_over().await;
         let control = (self.control)().with_past(records.clone(), events);
         let told = finish(self.spec, &*place.env, &control, &records).await;
         Some(self.comparable(told, place, &control))
     }
 
     /// Lets every host live for one emission only.
-    async fn cut_always(&self, place: &Place, uncut: &Told) -> usize {
+    async fn cut_always(&self, place: &mut Place, uncut: &Told) -> usize {
         let (mut records, mut events) = (Vec::new(), Vec::new());
         for cuts in 0.. {
             let control = (self.control)().with_past(records.clone(), events).cut(Cut::After(1));
@@ -108,6 +110,7 @@ impl Case<'_> {
                 return cuts;
             }
             assert_eq!(end, JobEnd::Interrupted(Loss::Log("cut".to_owned())));
+            place.take_over().await;
         }
         0
     }
@@ -137,6 +140,17 @@ pub struct Local;
 
 /// Far machines; every one has troubles of its own.
 pub struct Far(pub std::sync::atomic::AtomicU64);
+
+/// Machines with agents, behind streams that end all the time.
+pub struct WithAgent(pub std::sync::atomic::AtomicU64);
+
+#[async_trait::async_trait]
+impl AsyncPlace for WithAgent {
+    async fn make(&self) -> Place {
+        let seed = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Place::agent(Weather { cut_within: 40_000, seed, ..Weather::default() }).await
+    }
+}
 
 #[async_trait::async_trait]
 impl AsyncPlace for Local {

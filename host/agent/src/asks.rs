@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use act_files::{Found, hash_files, search_path};
-use act_protocol::{Answer, Ask, Failure, INLINE, Kind, Source, Stamp, ToHost};
+use act_protocol::{Answer, Ask, CHUNK, Failure, INLINE, Kind, Source, Stamp, ToHost};
 use bytes::Bytes;
 
 use crate::journal::kept_file;
@@ -108,7 +108,7 @@ fn read(station: &Station, source: Source, offset: u64, length: u32) -> Answered
     let part = || -> io::Result<(Answer, Bytes)> {
         let file = act_files::open(&path)?;
         let stamp = stamp(&file.metadata()?);
-        let length = usize::try_from(length).unwrap_or(INLINE).min(INLINE);
+        let length = usize::try_from(length).unwrap_or(CHUNK).min(CHUNK);
         let mut bytes = vec![0; length];
         let mut filled = 0;
         while filled < length {

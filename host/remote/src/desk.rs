@@ -24,7 +24,11 @@ type Answered = Result<(Answer, Bytes), EnvironmentError>;
 
 /// What a follow brings: output, or how it is over.
 pub(crate) enum Item {
-    Output(Followed, usize),
+    Output {
+        stream: act_core::environment::Stream,
+        offset: u64,
+        bytes: Bytes,
+    },
     Ended(End),
     Failed(EnvironmentError),
     /// The machine is gone, and this is what the proofs that are left say.
@@ -396,9 +400,7 @@ impl State {
             return Err(Nonsense("more output came than was asked for".to_owned()));
         }
         *follow.cursor.of_mut(stream) += bytes.len() as u64;
-        let size = bytes.len();
-        let output = Followed::Output { stream: stream_in(stream), offset, bytes };
-        let _ = follow.items.send(Item::Output(output, size));
+        let _ = follow.items.send(Item::Output { stream: stream_in(stream), offset, bytes });
         Ok(())
     }
 }

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use act_core::environment::{Collected, EnvironmentError};
-use act_protocol::{Answer, Ask, INLINE, Source, Stamp};
+use act_protocol::{Answer, Ask, CHUNK, Source, Stamp};
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::stream;
 use sha2::{Digest, Sha256};
 
 use crate::desk::Desk;
+
+/// Parts that are asked for before the first of them is there.
+const AT_ONCE: usize = 16;
 
 /// How often a file is begun anew that somebody writes while it is read.
 const TRIES: u32 = 3;
@@ -58,17 +63,29 @@ async fn parts(
     size: u64,
 ) -> Result<Option<Bytes>, EnvironmentError> {
     let mut whole = BytesMut::new();
-    while (whole.len() as u64) < size {
-        let (offset, length) = (whole.len() as u64, u32::try_from(INLINE).unwrap_or(u32::MAX));
-        let (answer, bytes) = desk.ask(Ask::Read { source: source.clone(), offset, length }).await?;
-        let Answer::Part { stamp: now } = answer else { return Err(unexpected()) };
-        let is_same = stamp.is_none_or(|stamp| stamp == now);
-        if !is_same || bytes.is_empty() || whole.len() as u64 + bytes.len() as u64 > size {
-            return Ok(None);
-        }
+    let offsets = stream::iter((0..size).step_by(CHUNK));
+    let mut parts = offsets.map(|offset| part(desk, source, stamp, offset, size)).buffered(AT_ONCE);
+    while let Some(part) = parts.next().await {
+        let Some(bytes) = part? else { return Ok(None) };
         whole.extend_from_slice(&bytes);
     }
     Ok(Some(whole.freeze()))
+}
+
+/// Reads a chunk of a file of `size` bytes.
+async fn part(
+    desk: &Arc<Desk>,
+    source: &Source,
+    stamp: Option<Stamp>,
+    offset: u64,
+    size: u64,
+) -> Result<Option<Bytes>, EnvironmentError> {
+    let wanted = (size - offset).min(CHUNK as u64);
+    let length = u32::try_from(wanted).unwrap_or(u32::MAX);
+    let (answer, bytes) = desk.ask(Ask::Read { source: source.clone(), offset, length }).await?;
+    let Answer::Part { stamp: now } = answer else { return Err(unexpected()) };
+    let is_same = stamp.is_none_or(|stamp| stamp == now) && bytes.len() as u64 == wanted;
+    Ok(is_same.then_some(bytes))
 }
 
 /// An answer to another question.

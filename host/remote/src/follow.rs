@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use act_core::environment::{EnvironmentError, ExecEnd, Followed};
+use act_core::environment::{EnvironmentError, ExecEnd, Followed, Stream};
 use act_protocol::End;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
@@ -11,6 +12,9 @@ use tokio::sync::mpsc;
 use crate::convert::{collected_in, ending_in};
 use crate::desk::{Desk, Item, WINDOW};
 use crate::fetch;
+
+/// Parts that came are joined up to about so many bytes.
+const JOINED: usize = 64 * 1024;
 
 type Output = Result<Followed, EnvironmentError>;
 
@@ -21,7 +25,9 @@ pub(crate) struct Following {
     pub(crate) number: u32,
     pub(crate) items: mpsc::UnboundedReceiver<Item>,
     /// Taken, and not told to the agent.
-    pub(crate) taken: u64,
+    taken: u64,
+    /// Came, and is next.
+    next: Option<Item>,
 }
 
 impl Drop for Following {
@@ -37,17 +43,22 @@ impl Following {
         number: u32,
         items: mpsc::UnboundedReceiver<Item>,
     ) -> Self {
-        Self { desk: Arc::clone(desk), exec: exec.to_owned(), number, items, taken: 0 }
+        Self { desk: Arc::clone(desk), exec: exec.to_owned(), number, items, taken: 0, next: None }
     }
 
     /// Returns what comes, up to the end.
     pub(crate) fn stream(self) -> BoxStream<'static, Output> {
         stream::unfold(Some(self), |following| async {
             let mut following = following?;
-            match following.items.recv().await? {
-                Item::Output(output, size) => {
-                    following.take(size);
-                    Some((Ok(output), Some(following)))
+            let item = match following.next.take() {
+                Some(item) => item,
+                None => following.items.recv().await?,
+            };
+            match item {
+                Item::Output { stream, offset, bytes } => {
+                    let bytes = following.joined(stream, bytes);
+                    following.take(bytes.len());
+                    Some((Ok(Followed::Output { stream, offset, bytes }), Some(following)))
                 }
                 Item::Ended(end) => Some((following.end(end).await.map(Followed::Ended), None)),
                 Item::Failed(error) => Some((Err(error), None)),
@@ -55,6 +66,27 @@ impl Following {
             }
         })
         .boxed()
+    }
+
+    /// Adds what came already of the same stream: who follows has work with every part, however small.
+    fn joined(&mut self, stream: Stream, first: Bytes) -> Bytes {
+        let mut whole = BytesMut::new();
+        while first.len().max(whole.len()) < JOINED {
+            match self.items.try_recv() {
+                Ok(Item::Output { stream: same, bytes, .. }) if same == stream => {
+                    if whole.is_empty() {
+                        whole.extend_from_slice(&first);
+                    }
+                    whole.extend_from_slice(&bytes);
+                }
+                Ok(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        if whole.is_empty() { first } else { whole.freeze() }
     }
 
     fn take(&mut self, size: usize) {

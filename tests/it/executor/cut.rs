@@ -6,7 +6,7 @@ use act_core::Conclusion;
 use act_core::control::CancelStage;
 use act_tests::control::MemoryControl;
 use act_tests::job::{of_steps, of_workflow};
-use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local};
+use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local, WithAgent};
 
 const SCRIPTS: &str = r#"
 env:
@@ -255,4 +255,24 @@ async fn matchers_cut_between_their_lines_on_this_machine_find_the_same() {
 #[tokio::test]
 async fn matchers_cut_between_their_lines_on_the_far_machine_find_the_same() {
     cut_matchers(&Far(AtomicU64::new(3_000))).await;
+}
+
+#[tokio::test]
+async fn scripts_cut_anywhere_over_an_agent_tell_the_same() {
+    cut_scripts(&WithAgent(AtomicU64::new(4_000))).await;
+}
+
+#[tokio::test]
+async fn actions_cut_anywhere_over_an_agent_tell_the_same() {
+    cut_actions(&WithAgent(AtomicU64::new(5_000))).await;
+}
+
+#[tokio::test]
+async fn matchers_cut_between_their_lines_over_an_agent_find_the_same() {
+    cut_matchers(&WithAgent(AtomicU64::new(6_000))).await;
+}
+
+#[tokio::test]
+async fn cancelled_jobs_cut_anywhere_over_an_agent_tell_the_same() {
+    cut_cancelled(&WithAgent(AtomicU64::new(7_000))).await;
 }

@@ -1,4 +1,4 @@
-//! What the executor makes of small jobs: on this machine and on the far double.
+//! What the executor makes of small jobs: on this machine, on the far double and over the agent.
 
 mod actions;
 mod cancellation;
@@ -16,10 +16,14 @@ use act_core::JobSpec;
 use act_tests::control::MemoryControl;
 use act_tests::place::Place;
 use act_tests::resume::{Told, run};
+use act_tests::streams::Weather;
 
-/// Runs a job near and far, and has both looked at.
+/// Runs a job near, far and over an agent, and has each looked at.
 async fn everywhere(spec: &JobSpec, control: impl Fn() -> MemoryControl, check: impl Fn(&Told)) {
-    for (name, place) in [("near", Place::local().await), ("far", Place::far(11).await)] {
+    let agent = Place::agent(Weather { cut_within: 100_000, seed: 3, ..Weather::default() });
+    for (name, place) in
+        [("near", Place::local().await), ("far", Place::far(11).await), ("agent's", agent.await)]
+    {
         let told = run(spec, &place, &control()).await;
         // The test's own panic says what was expected; this says where.
         let told = Told { story: told.story.without_places(&*place.env), ..told };

@@ -9,8 +9,10 @@ use act_protocol::{CHUNK, Cursor, Stream};
 
 use super::{RECORD_HEAD, SEGMENT_HEAD, Segment, Spool, path_of};
 
-/// Read at a time: any record fits, and many short ones.
-const WINDOW: usize = 2 * CHUNK;
+const HEAD: usize = RECORD_HEAD as usize;
+
+/// Read at a time: any record fits (64 KiB and its head), and many short ones.
+const WINDOW: usize = 128 * 1024;
 
 /// One follower's place in a spool.
 #[derive(Debug)]
@@ -19,7 +21,6 @@ pub(crate) struct Reader {
     /// What was given out.
     cursor: Cursor,
     place: Option<Place>,
-    window: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -29,6 +30,9 @@ struct Place {
     /// Where the next record begins: in the file, and in the streams.
     at: u64,
     streams: Cursor,
+    /// What was read of the file, and from where on.
+    window: Vec<u8>,
+    window_at: u64,
 }
 
 /// What a reader finds.
@@ -44,7 +48,7 @@ pub(crate) enum Next {
 
 impl Reader {
     pub(crate) fn new(spool: Arc<Spool>, cursor: Cursor) -> Self {
-        Self { spool, cursor, place: None, window: Vec::new() }
+        Self { spool, cursor, place: None }
     }
 
     /// Whether it may go on at all.
@@ -85,14 +89,13 @@ impl Reader {
         };
         if self.place.as_ref().is_none_or(|place| place.segment != segment.number) {
             let file = File::open(path_of(&self.spool.folder, segment.number))?;
-            let (segment, streams) = (segment.number, segment.begin);
-            self.place = Some(Place { segment, file, at: SEGMENT_HEAD, streams });
+            let (number, streams, at) = (segment.number, segment.begin, SEGMENT_HEAD);
+            self.place =
+                Some(Place { segment: number, file, at, streams, window: Vec::new(), window_at: at });
         }
         let Some(place) = &mut self.place else { return Ok(None) };
-        let size = usize::try_from(segment.length.saturating_sub(place.at)).unwrap_or(WINDOW).min(WINDOW);
-        self.window.resize(size, 0);
-        place.file.read_exact_at(&mut self.window, place.at)?;
-        Ok(gather(place, &self.window, &mut self.cursor, budget, out))
+        place.load(segment.length)?;
+        Ok(place.gather(&mut self.cursor, budget, out))
     }
 
     /// Returns the segment to read from; `None` when all is given out.
@@ -111,40 +114,51 @@ impl Reader {
     }
 }
 
-/// Takes records of one stream from a window, up to a budget; those before the cursor are passed over.
-fn gather(
-    place: &mut Place,
-    mut window: &[u8],
-    cursor: &mut Cursor,
-    budget: usize,
-    out: &mut Vec<u8>,
-) -> Option<Next> {
-    let mut found: Option<(Stream, u64)> = None;
-    let mut left = budget;
-    while let Some((stream, count)) = record(window) {
-        let begin = RECORD_HEAD as usize;
-        let Some(bytes) = window.get(begin..begin + count) else { break };
-        let (from, to) = (place.streams.of(stream), place.streams.of(stream) + count as u64);
-        let seen = cursor.of(stream);
-        if to > seen {
-            if found.is_some_and(|(known, _)| known != stream) || left == 0 {
-                break;
-            }
-            found.get_or_insert((stream, seen));
-            let skip = usize::try_from(seen.saturating_sub(from)).unwrap_or(0);
-            let news = &bytes[skip..bytes.len().min(skip + left)];
-            out.extend_from_slice(news);
-            left -= news.len();
-            *cursor.of_mut(stream) += news.len() as u64;
-            if cursor.of(stream) < to {
-                break;
-            }
+impl Place {
+    /// Has the next record in the window, as a whole.
+    fn load(&mut self, length: u64) -> io::Result<()> {
+        let is_whole = record(self.rest()).is_some_and(|(_, count)| self.rest().len() >= HEAD + count);
+        if !is_whole {
+            let size = usize::try_from(length.saturating_sub(self.at)).unwrap_or(WINDOW).min(WINDOW);
+            self.window.resize(size, 0);
+            self.window_at = self.at;
+            self.file.read_exact_at(&mut self.window, self.at)?;
         }
-        *place.streams.of_mut(stream) = to;
-        place.at += (begin + count) as u64;
-        window = &window[begin + count..];
+        Ok(())
     }
-    found.map(|(stream, offset)| Next::Output { stream, offset })
+
+    fn rest(&self) -> &[u8] {
+        let skip = usize::try_from(self.at - self.window_at).unwrap_or(usize::MAX);
+        self.window.get(skip..).unwrap_or_default()
+    }
+
+    /// Takes records of one stream from the window, up to a budget; those before the cursor are passed over.
+    fn gather(&mut self, cursor: &mut Cursor, budget: usize, out: &mut Vec<u8>) -> Option<Next> {
+        let mut found: Option<(Stream, u64)> = None;
+        let mut left = budget;
+        while let Some((stream, count)) = record(self.rest()) {
+            let Some(bytes) = self.rest().get(HEAD..HEAD + count) else { break };
+            let (from, to) = (self.streams.of(stream), self.streams.of(stream) + count as u64);
+            let seen = cursor.of(stream);
+            if to > seen {
+                if found.is_some_and(|(known, _)| known != stream) || left == 0 {
+                    break;
+                }
+                found.get_or_insert((stream, seen));
+                let skip = usize::try_from(seen.saturating_sub(from)).unwrap_or(0);
+                let news = &bytes[skip..bytes.len().min(skip + left)];
+                out.extend_from_slice(news);
+                left -= news.len();
+                *cursor.of_mut(stream) += news.len() as u64;
+                if cursor.of(stream) < to {
+                    break;
+                }
+            }
+            *self.streams.of_mut(stream) = to;
+            self.at += (HEAD + count) as u64;
+        }
+        found.map(|(stream, offset)| Next::Output { stream, offset })
+    }
 }
 
 /// Reads a record's head.
