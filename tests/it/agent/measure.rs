@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use act_core::environment::{Ending, Root};
+use act_core::environment::{Cursor, Ending, Root};
 use act_tests::place::Place;
 use act_tests::streams::Weather;
 
@@ -18,7 +18,7 @@ async fn measure_steps_and_output() {
         spec.argv = vec!["true".to_owned()];
         let began = Instant::now();
         act_core::environment::Environment::start(&*pair.remote, &super::exec(index), spec).await.unwrap();
-        let ran = super::follow(&*pair.remote, index, Default::default()).await.unwrap();
+        let ran = super::follow(&*pair.remote, index, Cursor::default()).await.unwrap();
         assert_eq!(ran.end.how, Ending::Exited { code: 0 });
         times.push(began.elapsed().as_secs_f64() * 1_000.0);
     }
@@ -33,9 +33,10 @@ async fn measure_steps_and_output() {
     bare.sort_by(f64::total_cmp);
     eprintln!("`true` without an agent: {:.2} ms (median)", bare[100]);
     let began = Instant::now();
-    let ran = pair.run(1_000, "head -c 500000000 /dev/zero").await;
+    pair.start(1_000, "head -c 500000000 /dev/zero").await;
+    let ran = super::follow_with(&*pair.remote, 1_000, Cursor::default(), |_, _| {}).await.unwrap();
     let seconds = began.elapsed().as_secs_f64();
-    assert_eq!(ran.bytes, 500_000_000);
+    assert_eq!(ran.0, 500_000_000);
     eprintln!("output: {:.0} MB/s", 500.0 / seconds);
     let local = Place::local().await;
     let at = local.at(Root::Workspace, "");
@@ -43,7 +44,7 @@ async fn measure_steps_and_output() {
     spec.cwd = at;
     let began = Instant::now();
     local.env.start(&super::exec(0), spec).await.unwrap();
-    super::follow(&*local.env, 0, Default::default()).await.unwrap();
+    super::follow_with(&*local.env, 0, Cursor::default(), |_, _| {}).await.unwrap();
     eprintln!("output on this machine itself: {:.0} MB/s", 500.0 / began.elapsed().as_secs_f64());
     local.release().await;
 }

@@ -90,8 +90,20 @@ impl Ran {
 }
 
 /// Follows to the end, acknowledging, and sees that every byte comes once.
-async fn follow(env: &dyn Environment, index: u32, mut cursor: Cursor) -> Result<Ran, EnvironmentError> {
-    let (mut hash, mut head, mut bytes_seen) = (Sha256::new(), Vec::new(), 0);
+async fn follow(env: &dyn Environment, index: u32, cursor: Cursor) -> Result<Ran, EnvironmentError> {
+    let mut hash = Sha256::new();
+    let (bytes, head, end) = follow_with(env, index, cursor, |_, bytes| hash.update(bytes)).await?;
+    Ok(Ran { bytes, head, end, digest: hash.finalize().into() })
+}
+
+/// Follows as [`follow`] does, and has each part of standard output looked at, with its offset.
+async fn follow_with(
+    env: &dyn Environment,
+    index: u32,
+    mut cursor: Cursor,
+    mut look: impl FnMut(u64, &[u8]),
+) -> Result<(u64, Vec<u8>, ExecEnd), EnvironmentError> {
+    let (mut head, mut seen) = (Vec::new(), 0);
     let mut stream = env.follow(&exec(index), cursor).await?;
     let take = async {
         while let Some(item) = stream.next().await {
@@ -100,18 +112,14 @@ async fn follow(env: &dyn Environment, index: u32, mut cursor: Cursor) -> Result
                     assert_eq!(cursor.of(stream), offset, "chunks of a stream are contiguous");
                     *cursor.of_mut(stream) += bytes.len() as u64;
                     if stream == Stream::Stdout {
-                        hash.update(&bytes);
-                        bytes_seen += bytes.len() as u64;
-                        head.extend_from_slice(
-                            &bytes[..bytes.len().min(4096_usize.saturating_sub(head.len()))],
-                        );
+                        look(offset, &bytes);
+                        seen += bytes.len() as u64;
+                        let room = 4096_usize.saturating_sub(head.len()).min(bytes.len());
+                        head.extend_from_slice(&bytes[..room]);
                     }
                     env.ack(&exec(index), cursor).await?;
                 }
-                Followed::Ended(end) => {
-                    let digest = hash.finalize_reset().into();
-                    return Ok(Ran { bytes: bytes_seen, digest, head: std::mem::take(&mut head), end });
-                }
+                Followed::Ended(end) => return Ok((seen, std::mem::take(&mut head), end)),
             }
         }
         panic!("the output ended before the process");
