@@ -6,12 +6,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use act_core::decide::Seen;
 use act_core::environment::{Environment, EnvironmentError};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::Decision;
-use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released, Reveal};
 use act_remote::{ByteStream, Dial, DialError, Remote, RemoteConfig, Verdict};
 use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use tokio::net::UnixStream;
 
 use crate::cli::act_agent;
@@ -188,7 +191,7 @@ impl Provisioner for Agents {
         Vec::new()
     }
 
-    async fn create(&self, id: &MachineId, _: &Decision) -> Creation {
+    async fn create(&self, id: &MachineId, _: &Decision, _: &dyn Reveal) -> Creation {
         let machine = Machine { id: id.clone(), abandoned: false };
         if self.made(id).is_some() {
             return Creation::Adopted(machine);
@@ -200,6 +203,11 @@ impl Provisioner for Agents {
         let made = Arc::new(Made { agent, dial, remote: Mutex::default() });
         self.machines.lock().unwrap().insert(id.clone(), made);
         Creation::Created(machine)
+    }
+
+    /// What befalls it is seen by its session.
+    fn observe(&self, _: &Machine) -> BoxStream<'static, Seen> {
+        stream::pending().boxed()
     }
 
     async fn bind(
