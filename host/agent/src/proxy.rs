@@ -1,7 +1,7 @@
 //! Joins standard input and output to an agent's socket: what a command that is run in a container gives a far host.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -27,12 +27,12 @@ pub(crate) fn proxy(dir: &Path) -> Result<(), Cannot> {
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(cannot)?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(cannot)?);
     let copy_in = move || {
-        let _ = io::copy(&mut input, &mut to_agent);
+        let _ = pump(&mut input, &mut to_agent);
         let _ = to_agent.shutdown(Shutdown::Write);
     };
     // Not joined: a transport may never say that the input is over.
     std::thread::Builder::new().spawn(copy_in).map_err(cannot)?;
-    let _ = io::copy(&mut from_agent, &mut output);
+    let _ = pump(&mut from_agent, &mut output);
     Ok(())
 }
 
@@ -47,6 +47,20 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
                 std::thread::sleep(Duration::from_millis(20));
             }
             done => return done,
+        }
+    }
+}
+
+/// Copies without `splice`, which `io::copy` takes between pipes and sockets, and which keeps bytes back until more come:
+/// every message would wait for the next heartbeat.
+fn pump(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(buffer.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
