@@ -1,7 +1,9 @@
 //! The official plugins keep the contracts of their ports, as built-in ones do.
 
 use act_core::decide::Verdict;
-use act_tests::contract::{labels, policy};
+use act_core::place::{Os, Placement};
+use act_plugins::grants::{DecisionGrant, DecisionKind};
+use act_tests::contract::{labels, policy, scheduler};
 use serde_json::json;
 
 use crate::support::{Bench, component};
@@ -51,6 +53,30 @@ async fn the_basic_policy_keeps_the_contract_and_denies_a_forks_secret_with_its_
     let denied = "an event of a fork asks for the secret `DEPLOY_KEY` (.github/workflows/ci.yml:9:9)";
     let denied = || Verdict::Deny { reason: denied.to_owned() };
     assert_eq!(verdicts, [denied(), Verdict::Abstain, Verdict::Abstain, Verdict::Abstain, denied()]);
+}
+
+/// What the platforms of an operator may ask for.
+fn reaches(spec: &mut act_plugins::PluginSpec) {
+    let kinds = vec![DecisionKind::Privileged, DecisionKind::HostNetwork, DecisionKind::Namespace];
+    spec.grants.decisions = Some(DecisionGrant { kinds });
+}
+
+#[tokio::test]
+async fn kubernetes_keeps_the_contracts_of_mappers_and_schedulers() {
+    let Some(path) = component("k8s") else { return };
+    let bench = Bench::new();
+    let plugin = bench.load_with(&path, reaches).await.unwrap();
+    labels::label_mapper(
+        &*plugin.mapper().unwrap(),
+        &[&["ubuntu-latest"], &["self-hosted", "linux", "arm64"], &["self-hosted", "gpu"], &["build-server"]],
+        &[&["macos-latest"], &[]],
+        &[&["ubuntu-lastest"], &["two words"]],
+    )
+    .await;
+    let make = async || bench.load_with(&path, reaches).await.unwrap().scheduler().unwrap();
+    let sized = Placement { image: Some("alpine:3".to_owned()), disk: Some(1 << 30), ..Placement::default() };
+    let mac = Placement { os: Some(Os::MacOs), ..Placement::default() };
+    scheduler::scheduler(make, &[Placement::default(), sized], &[mac]).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{completions, explain, expr, graph, list, plugin, run, runs, validate};
+use crate::commands::{completions, explain, expr, graph, kubernetes, list, plugin, run, runs, validate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
@@ -42,6 +42,8 @@ enum Subcommands {
     Runs(runs::Flags),
     /// Install plugins, look into them, grant what they ask for, write new ones
     Plugin(plugin::Flags),
+    /// Prepare a cluster
+    Kubernetes(kubernetes::Flags),
     /// Evaluate expressions
     Expr(expr::Flags),
     /// Print a completion script for a shell
@@ -97,6 +99,7 @@ fn start(world: &World) -> Result<Exit, CliError> {
         Ok(Cli { command: Subcommands::Validate(flags) }) => validate::run(&flags, world),
         Ok(Cli { command: Subcommands::Runs(flags) }) => runs::run(&flags, world),
         Ok(Cli { command: Subcommands::Plugin(flags) }) => plugin::run(&flags, world),
+        Ok(Cli { command: Subcommands::Kubernetes(flags) }) => kubernetes::run(&flags),
         Ok(Cli { command: Subcommands::Expr(flags) }) => expr::run(&flags),
         Ok(Cli { command: Subcommands::Completions(flags) }) => completions::run(&flags),
         Err(error) => refuse_in(&error, world),

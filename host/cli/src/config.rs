@@ -23,7 +23,7 @@ use indexmap::IndexMap;
 
 use crate::actrc::{self, Notice};
 use crate::error::CliError;
-use crate::flags::value::{Leg, Platform};
+use crate::flags::value::{Backend, Leg, Platform};
 use crate::flags::{LogFormat, RunFlags, SelectionFlags};
 use crate::folders::Folders;
 use crate::running::name_of;
@@ -122,6 +122,10 @@ pub(crate) struct Event {
 pub(crate) struct Machine {
     /// Label to target, each label once, in the order given; the last word on a label counts.
     pub(crate) platforms: Vec<Platform>,
+    /// Which kind of machine.
+    pub(crate) backend: Backend,
+    /// Which cluster, and where in it, as far as flags say.
+    pub(crate) cluster: ClusterChoice,
     /// The workspace is the working tree itself.
     pub(crate) bind: bool,
     /// Nothing is removed afterwards.
@@ -132,6 +136,19 @@ pub(crate) struct Machine {
     pub(crate) host_env: BTreeMap<OsString, OsString>,
     /// Whether jobs get all of it.
     pub(crate) inherit_env: bool,
+}
+
+/// Which cluster, as far as flags say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClusterChoice {
+    /// A kubeconfig.
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// A context of it.
+    pub(crate) context: Option<String>,
+    /// Where pods are made.
+    pub(crate) namespace: Option<String>,
+    /// The agent that goes into pods.
+    pub(crate) agent: Option<PathBuf>,
 }
 
 /// Where actions come from.
@@ -225,6 +242,13 @@ impl Config {
             env: values.env,
             machine: Machine {
                 platforms: last_of_each(flags.machine.platform),
+                backend: flags.machine.backend.unwrap_or_default(),
+                cluster: ClusterChoice {
+                    kubeconfig: flags.machine.kubeconfig.map(|path| selection.root.join(path)),
+                    context: flags.machine.context,
+                    namespace: flags.machine.namespace,
+                    agent: agent(world),
+                },
                 bind: flags.machine.bind,
                 keep: flags.machine.keep,
                 concurrent_jobs: flags.machine.concurrent_jobs,
@@ -252,6 +276,16 @@ impl Config {
             selection,
         })
     }
+}
+
+/// The name of the agent's file.
+const AGENT: &str = "act-agent";
+
+/// Finds the agent that goes into pods: the one that `ACT_HOST_AGENT` names, else the one beside this program.
+fn agent(world: &World) -> Option<PathBuf> {
+    let named = world.var("ACT_HOST_AGENT").map(|path| world.absolute(path.as_ref()));
+    let beside = || Some(world.program.as_ref()?.parent()?.join(AGENT)).filter(|path| path.is_file());
+    named.or_else(beside)
 }
 
 fn format(json: bool, named: Option<LogFormat>, terminal: bool) -> LogFormat {

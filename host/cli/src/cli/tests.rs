@@ -60,6 +60,12 @@ fn the_help_of_act_reads_well() {
     Machine:
       -P, --platform <LABEL=IMAGE>  Map a label of runs-on to an image; `-self-hosted` is this machine;
                                     may be given again
+          --backend <NAME>          Where jobs run: `local` (this machine) or `kubernetes` [default:
+                                    local] [possible values: local, kubernetes]
+          --kubeconfig <FILE>       Use this kubeconfig [default: $KUBECONFIG, ~/.kube/config, or the
+                                    account of the pod this runs in]
+          --namespace <NAME>        Make pods in this namespace [default: that of the context]
+          --context <NAME>          Use this context of the kubeconfig [default: its current one]
       -b, --bind                    Use the working tree itself as the workspace, instead of an empty
                                     one
           --keep                    Keep workspaces and temporary files when jobs have ended
@@ -114,6 +120,7 @@ fn the_help_of_the_program_names_its_commands_and_exit_codes() {
       validate     Check workflows and actions
       runs         List earlier runs, show one, print its log
       plugin       Install plugins, look into them, grant what they ask for, write new ones
+      kubernetes   Prepare a cluster
       expr         Evaluate expressions
       completions  Print a completion script for a shell
 

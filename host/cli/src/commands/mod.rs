@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod expr;
 pub(crate) mod graph;
+pub(crate) mod kubernetes;
 pub(crate) mod list;
 pub(crate) mod plugin;
 pub(crate) mod run;

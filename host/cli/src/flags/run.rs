@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::output::LogFormat;
 use super::selection::SelectionFlags;
-use super::value::{Assigned, Leg, Named, Platform};
+use super::value::{Assigned, Backend, Leg, Named, Platform};
 
 /// Flags of `act-host run`, and of the program when it is called `act`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -118,6 +118,22 @@ pub(crate) struct MachineFlags {
     /// Map a label of runs-on to an image; `-self-hosted` is this machine; may be given again
     #[arg(short = 'P', long, value_name = "LABEL=IMAGE")]
     pub(crate) platform: Vec<Platform>,
+
+    /// Where jobs run: `local` (this machine) or `kubernetes` [default: local]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<Backend>,
+
+    /// Use this kubeconfig [default: $KUBECONFIG, ~/.kube/config, or the account of the pod this runs in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Make pods in this namespace [default: that of the context]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+
+    /// Use this context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
 
     /// Use the working tree itself as the workspace, instead of an empty one
     #[arg(short = 'b', long)]
@@ -260,6 +276,10 @@ impl MachineFlags {
     fn over(self, weaker: Self) -> Self {
         Self {
             platform: join(weaker.platform, self.platform),
+            backend: self.backend.or(weaker.backend),
+            kubeconfig: self.kubeconfig.or(weaker.kubeconfig),
+            namespace: self.namespace.or(weaker.namespace),
+            context: self.context.or(weaker.context),
             bind: self.bind || weaker.bind,
             keep: self.keep || weaker.keep,
             concurrent_jobs: self.concurrent_jobs.or(weaker.concurrent_jobs),

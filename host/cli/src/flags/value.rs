@@ -4,6 +4,16 @@
 
 use std::str::FromStr;
 
+/// Where jobs run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Backend {
+    /// As processes on this machine.
+    #[default]
+    Local,
+    /// As pods of a cluster.
+    Kubernetes,
+}
+
 /// A value of a flag that is not written as it must be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidValue {

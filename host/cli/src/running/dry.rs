@@ -23,7 +23,7 @@ use act_engine::preview::{
 use act_git::{ActionStore, StoreError};
 
 use super::deciders::Deciders;
-use super::host::this_machine;
+use super::machines::describe;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -77,7 +77,6 @@ pub(super) async fn show_each(
 
 /// Looks again while actions are asked for that were not looked up before.
 async fn look(prepared: &Prepared, config: &Config, deciders: &Deciders, store: &ActionStore) -> Preview {
-    let this_machine = this_machine(config);
     let mut at_hand =
         AtHand { root: &config.selection.root, remote: HashMap::new(), asked: RefCell::default() };
     loop {
@@ -85,7 +84,7 @@ async fn look(prepared: &Prepared, config: &Config, deciders: &Deciders, store: 
             mappers: &deciders.mappers,
             policies: &deciders.policies,
             scheduler: &*deciders.scheduler,
-            describe: &|decision| act_local::describe(&this_machine, decision),
+            describe: &|decision| describe(config, decision),
             manifests: &at_hand,
         };
         let found = preview(&prepared.request, &around).await;

@@ -10,11 +10,12 @@ use act_core::Loss;
 use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses, Secret};
 use act_core::event::{Envelope, Event, JobStamp};
 use act_core::ids::JobKey;
+use act_core::provisioner::Provisioner;
 use act_core::tree::Tree;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
 use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
-use act_local::{LocalConfig, LocalProvisioner};
+use act_local::LocalConfig;
 use act_store::{Appended, FileGroups, LogError, Runs};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -71,15 +72,6 @@ pub(crate) fn action_store(config: &Config, facts: &Facts) -> Result<ActionStore
     }))
 }
 
-/// Opens this machine.
-fn provisioner(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
-    let provisioner = LocalProvisioner::open(this_machine(config)).map_err(|error| {
-        let message = format!("cannot keep machines in {}: {error}", config.state.display());
-        CliError::new(Exit::Infrastructure, message).hint("`ACT_HOST_STATE` names another folder for runs")
-    })?;
-    Ok(Arc::new(provisioner))
-}
-
 /// Returns how jobs run on this machine.
 pub(crate) fn this_machine(config: &Config) -> LocalConfig {
     LocalConfig {
@@ -110,7 +102,7 @@ fn inherited(env: &BTreeMap<OsString, OsString>, all: bool) -> Vec<(String, Stri
 /// What the runs of one command line have in common.
 pub(crate) struct Shared {
     pub(crate) store: Arc<ActionStore>,
-    pub(crate) provisioner: Arc<LocalProvisioner>,
+    pub(crate) provisioner: Arc<dyn Provisioner>,
     deciders: Deciders,
     places: Arc<Semaphore>,
 }
@@ -119,15 +111,16 @@ pub(crate) struct Shared {
 const CONCURRENT_JOBS: usize = 64;
 
 impl Shared {
-    /// Opens this machine, with as many places as are wanted.
+    /// Opens as many places as are wanted.
     pub(crate) fn open(
         config: &Config,
         store: Arc<ActionStore>,
         deciders: Deciders,
-    ) -> Result<Self, CliError> {
+        provisioner: Arc<dyn Provisioner>,
+    ) -> Self {
         let places = config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into);
         let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { store, provisioner: provisioner(config)?, deciders, places })
+        Self { store, provisioner, deciders, places }
     }
 }
 

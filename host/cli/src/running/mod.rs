@@ -8,6 +8,7 @@
 //! plan    which workflows and jobs; what is refused; the request
 //! dry     shows the plan instead of going on
 //! explain shows who decided what instead of going on
+//! machines  who makes them: this machine, a cluster
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! trouble what is said of an action that cannot be had
 //! signals who may cancel it from outside
@@ -18,6 +19,7 @@ mod dry;
 mod explain;
 mod facts;
 mod host;
+mod machines;
 mod plan;
 mod plugin_log;
 mod plugins;
@@ -37,6 +39,7 @@ use futures_util::future::join_all;
 
 use self::deciders::Deciders;
 use self::host::{RunHost, Shared, ToldLog};
+use self::machines::Machines;
 use self::plugin_log::{PluginLog, heard_by};
 use self::signals::StopSignals;
 use crate::config::{self, Config, Mode};
@@ -69,7 +72,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     };
     let log = Arc::new(PluginLog { verbose: config.output.verbose });
     let plugins = plugins::load(config, &files, log, world).await?;
-    let deciders = Deciders::new(config, &plugins);
+    let deciders = Deciders::new(config, &plugins)?;
     let store = Arc::new(host::action_store(config, &facts)?);
     let workflows = read::read(config, world, &store, &facts).await?;
     let workflows = match workflows {
@@ -94,7 +97,8 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     }
     let cancel = Cancel::root();
     let mut signals = StopSignals::listen();
-    let shared = Shared::open(config, store, deciders)?;
+    let backend = Machines::open(config).await?;
+    let shared = Shared::open(config, store, deciders, backend.provisioner());
     sweep(&*shared.provisioner).await;
     let mut runs = Vec::new();
     let labels = labels(&planned.prepared);
@@ -111,6 +115,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         never = signals.cancel(&cancel) => match never {},
         never = ticks(&logs) => match never {},
     };
+    backend.close().await;
     logs.iter().for_each(|log| log.tell_end());
     forget_old_runs(config);
     Ok(exit_of(&ends, cancel.stage()))

@@ -21,6 +21,7 @@ use super::read::ReadFile;
 use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
 use crate::error::CliError;
+use crate::flags::value::Backend;
 use crate::nearest::nearest;
 
 /// What will run.
@@ -151,7 +152,7 @@ async fn prepare_file(
         env: config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         jobs,
         matrix: config.matrix.iter().map(|leg| (leg.key.clone(), leg.value.clone())).collect(),
-        containers: false,
+        containers: config.machine.backend == Backend::Kubernetes,
         debug: step_debug(config),
         show_secrets: config.output.show_secrets,
     };
@@ -211,7 +212,7 @@ fn step_debug(config: &Config) -> Debugging {
 }
 
 /// Time, and randomness from the standard hasher's keys, which the system seeds.
-fn new_run_id() -> RunId {
+pub(super) fn new_run_id() -> RunId {
     use std::hash::{BuildHasher, RandomState};
     let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let half = || u128::from(RandomState::new().hash_one(std::process::id()));
