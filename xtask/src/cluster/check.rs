@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::bed::{self, Bed, KUBECONFIG, Life, Parts};
 use super::groups;
 use super::site::Site;
+use crate::agent;
 use crate::cargo::{cargo, listen, root};
 use crate::tally::{Tally, skips, without_successes};
 
@@ -72,6 +73,7 @@ fn tests(
         let mut command = within(&[&binary.to_string_lossy(), "--show-output"])?;
         command.current_dir(root().join(FOLDER)).stdin(Stdio::null());
         command.envs(program.map(|program| ("ACT_HOST_BIN", program)));
+        command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
         let said = listen(&mut command)?;
         let counted = Tally::of(&said.text);
         tally.passed += counted.passed;
