@@ -56,26 +56,32 @@ pub struct Swept {
     pub left: Vec<Killed>,
 }
 
+/// How often a sweep looks again for the sake of a process whose environment cannot be read yet: some 50 ms.
+const DOUBTS: u32 = 8;
+
 /// Kills and collects until a look finds nobody, or time is up. Blocks.
 ///
 /// Never kills the calling process. On systems without `/proc` it finds nobody.
 #[must_use]
 pub fn sweep(whom: &Sweep<'_>) -> Swept {
     let deadline = Instant::now() + whom.limit;
-    let mut killed = BTreeMap::new();
+    let mut hit = BTreeMap::new();
     let mut pause = Duration::from_micros(200);
+    let mut doubts = 0;
     loop {
-        let found = find(whom);
+        let found = find(whom, &hit);
         let late = Instant::now() >= deadline;
-        if found.is_empty() || late {
+        let is_done = found.meant.is_empty() && (!found.in_doubt || doubts == DOUBTS);
+        if is_done || late {
             reap::collect();
-            let left: Vec<Killed> = found.iter().map(shown).collect();
-            killed.retain(|pid, _| !left.iter().any(|left| left.pid == *pid));
-            return Swept { killed: killed.into_values().collect(), left };
+            let left: Vec<Killed> = found.meant.iter().map(shown).collect();
+            hit.retain(|(pid, _), _| !found.meant.iter().any(|left| left.pid == *pid));
+            return Swept { killed: hit.into_values().collect(), left };
         }
-        for entry in &found {
+        doubts = if found.meant.is_empty() { doubts + 1 } else { 0 };
+        for entry in &found.meant {
             if table::kill(entry) {
-                killed.insert(entry.pid.unsigned_abs(), shown(entry));
+                hit.insert(identity(entry), shown(entry));
             }
         }
         reap::collect();
@@ -84,7 +90,21 @@ pub fn sweep(whom: &Sweep<'_>) -> Swept {
     }
 }
 
-fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
+/// A process for good: its number and when it started.
+type Identity = (i32, u64);
+
+fn identity(entry: &table::Entry) -> Identity {
+    (entry.pid, entry.started)
+}
+
+struct Found {
+    /// To be killed, or killed and not gone yet: one that is leaving has no environment any more.
+    meant: Vec<table::Entry>,
+    /// Whether a process may carry the marker, and cannot say so at the moment.
+    in_doubt: bool,
+}
+
+fn find(whom: &Sweep<'_>, hit: &BTreeMap<Identity, Killed>) -> Found {
     let me = getpid().as_raw_nonzero().get();
     let table = if whom.is_own && reap::is_reaper() { table::below(me) } else { table::read() };
     let mine = table::descendants(&table, me);
@@ -96,9 +116,14 @@ fn find(whom: &Sweep<'_>) -> Vec<table::Entry> {
     };
     let is_meant = |entry: &table::Entry| {
         let by_descent = groups.contains(&entry.group) || with_strays && !spared.contains(&entry.pid);
-        mine.contains(&entry.pid) && by_descent || whom.marker.is_some_and(|marker| is_marked(entry, marker))
+        mine.contains(&entry.pid) && by_descent
+            || hit.contains_key(&identity(entry))
+            || whom.marker.is_some_and(|marker| is_marked(entry, marker))
     };
-    table.into_iter().filter(|entry| entry.pid != me && !entry.zombie && is_meant(entry)).collect()
+    let (meant, others): (Vec<_>, Vec<_>) =
+        table.into_iter().filter(|entry| entry.pid != me && !entry.zombie).partition(is_meant);
+    let is_unread = |entry: &table::Entry| !entry.is_settled && mine.contains(&entry.pid);
+    Found { meant, in_doubt: whom.marker.is_some() && others.iter().any(is_unread) }
 }
 
 /// Returns who is no stray: this program's own group, and whoever stands with a process that is driven.

@@ -18,11 +18,17 @@ pub(crate) struct Entry {
     pub(crate) flags: u32,
     /// Clock ticks from boot to its start: with the pid, an identity.
     pub(crate) started: u64,
+    /// Whether its environment can be looked for: not between two programs of it, nor while it leaves, nor where it may
+    /// not be read.
+    pub(crate) is_settled: bool,
 }
 
 /// `PF_KTHREAD` of the kernel's `sched.h`: a thread of the kernel, no program's process.
 #[cfg(target_os = "linux")]
 const KERNEL_THREAD: u32 = 0x0020_0000;
+
+/// How many fields of `/proc/<pid>/stat` stand between the time of start (the 22nd) and the end of the environment (the 51st).
+const ENVIRONMENT_END: usize = 28;
 
 /// Reads a line of `/proc/<pid>/stat`. The name stands in parentheses and may hold anything, even `)`.
 pub(crate) fn parse_stat(stat: &str) -> Option<Entry> {
@@ -37,6 +43,7 @@ pub(crate) fn parse_stat(stat: &str) -> Option<Entry> {
         group: fields.next()?.parse().ok()?,
         flags: fields.nth(3)?.parse().ok()?,
         started: fields.nth(12)?.parse().ok()?,
+        is_settled: fields.nth(ENVIRONMENT_END)? != "0",
     })
 }
 
@@ -74,7 +81,10 @@ pub(crate) fn below(root: i32) -> Vec<Entry> {
             let entry = entry(parent);
             is_sure &= entry.as_ref().is_some_and(|entry| !entry.zombie);
             found.extend(entry.filter(|_| known.insert(parent)));
-            parents.extend(children(parent));
+            let threads = threads(parent);
+            parents.extend(threads.iter().flat_map(|thread| children(parent, *thread)));
+            // A thread that ends hands its children to another one, which may have been read already.
+            is_sure &= threads.iter().all(|thread| is_thread(parent, *thread));
         }
         if is_sure {
             break;
@@ -88,14 +98,22 @@ pub(crate) fn below(_: i32) -> Vec<Entry> {
     Vec::new()
 }
 
-/// Returns the children of all threads of a process. Only kernels with `CONFIG_PROC_CHILDREN` list them.
+/// Returns the children of a thread. Only kernels with `CONFIG_PROC_CHILDREN` list them.
 #[cfg(target_os = "linux")]
-fn children(pid: i32) -> Vec<i32> {
-    let of_thread = |thread| std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/children"));
-    let lists = numbers(&format!("/proc/{pid}/task")).into_iter().filter_map(|thread| of_thread(thread).ok());
-    lists
-        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect()
+fn children(pid: i32, thread: i32) -> Vec<i32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).unwrap_or_default();
+    list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Returns the threads of a process.
+#[cfg(target_os = "linux")]
+fn threads(pid: i32) -> Vec<i32> {
+    numbers(&format!("/proc/{pid}/task"))
+}
+
+#[cfg(target_os = "linux")]
+fn is_thread(pid: i32, thread: i32) -> bool {
+    std::fs::exists(format!("/proc/{pid}/task/{thread}")).unwrap_or(false)
 }
 
 /// Returns the entries of a folder whose names are numbers.
@@ -157,8 +175,14 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let stat = "42 (a) b (c) S 1 7 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5150 0 0";
-        let entry = parse_stat(stat).unwrap();
+        let stat = |end| {
+            format!(
+                "42 (a) b (c) S 1 7 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5150{} 1 {end} 0",
+                " 0".repeat(27)
+            )
+        };
+        let entry = parse_stat(&stat("2")).unwrap();
+        assert!(entry.is_settled && !parse_stat(&stat("0")).unwrap().is_settled);
         assert_eq!((entry.pid, entry.name.as_str(), entry.zombie), (42, "a) b (c", false));
         assert_eq!((entry.parent, entry.group, entry.flags, entry.started), (1, 7, 4_194_560, 5150));
         for broken in ["", "42", "42 (a)", "42 (a) S 1", "x (a) S 1 2 3"] {
@@ -176,6 +200,7 @@ mod tests {
             group: 0,
             flags: 0,
             started: 0,
+            is_settled: true,
         };
         let table = [of(1, 0), of(2, 1), of(5, 4), of(3, 2), of(4, 3), of(9, 1)];
         assert_eq!(descendants(&table, 2), HashSet::from([3, 4, 5]));
