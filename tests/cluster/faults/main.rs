@@ -4,7 +4,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use act_cluster_tests::cluster::until;
-use act_cluster_tests::{Cluster, Namespace};
+use act_cluster_tests::{Cluster, Namespace, User};
+use act_tests::cli::Project;
 use serde_json::json;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -94,4 +95,47 @@ fn a_lost_node_is_noticed_and_found_again() {
     cluster.fault("kubelet-pause 20");
     until("the node is lost", || ready(&cluster) == "Unknown");
     until("the node is back", || ready(&cluster) == "True");
+}
+
+/// A run whose step says what it does for ten seconds; the API server is broken under it.
+fn under_a_run(fault: &str) {
+    let Some((cluster, _guard)) = cluster() else { return };
+    let workflow = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    container: bed.local/busybox:1
+    defaults: { run: { shell: sh } }
+    steps:
+      - run: i=0; while [ $i -lt 100 ]; do i=$((i + 1)); echo line $i.; sleep 0.1; done
+      - run: echo the next step
+";
+    let user = User::of(Project::with(workflow), &cluster);
+    let mut live = user.start(&[]);
+    live.saw("line 5.");
+    cluster.fault(fault);
+    let ran = live.end();
+    cluster.wait_ready();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for line in 1..=100 {
+        assert_eq!(ran.lines_with(&format!("line {line}.")).len(), 1, "line {line}: {ran}");
+    }
+    assert_eq!(ran.lines_with("  the next step").len(), 1, "{ran}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+#[test]
+fn a_step_outlives_the_api_server() {
+    under_a_run("apiserver-kill");
+}
+
+#[test]
+fn a_step_outlives_a_minute_without_an_answer() {
+    under_a_run("apiserver-pause 60");
+}
+
+#[test]
+fn a_step_outlives_a_restart_of_the_kubelet() {
+    under_a_run("kubelet-restart");
 }

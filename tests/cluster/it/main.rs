@@ -4,6 +4,7 @@
 mod images;
 mod machines;
 mod pods;
+mod runs;
 mod tunnel;
 
 #[test]

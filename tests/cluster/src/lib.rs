@@ -13,7 +13,9 @@
 pub mod cluster;
 pub mod namespace;
 pub mod tunnel;
+pub mod user;
 
 pub use cluster::Cluster;
 pub use namespace::Namespace;
 pub use tunnel::Tunnel;
+pub use user::User;

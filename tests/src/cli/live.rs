@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{Normal, Ran};
 
 /// Longer than anything takes, and shorter than a patient person waits.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// A started program.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use super::groups;
 use super::site::Site;
 use crate::agent;
 use crate::cargo::{cargo, listen, root};
+use crate::plugins;
 use crate::tally::{Tally, skips, without_successes};
 
 /// The package with the tests, and its folder from the root.
@@ -72,7 +73,9 @@ fn tests(
     for binary in build()? {
         let mut command = within(&[&binary.to_string_lossy(), "--show-output"])?;
         command.current_dir(root().join(FOLDER)).stdin(Stdio::null());
-        command.envs(program.map(|program| ("ACT_HOST_BIN", program)));
+        command
+            .envs(program.map(|program| ("ACT_HOST_BIN", program)))
+            .env(plugins::VARIABLE, plugins::folder());
         command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
         let said = listen(&mut command)?;
         let counted = Tally::of(&said.text);

@@ -7,7 +7,6 @@ use act_local::{LabelTarget, LocalLabels, LocalScheduler};
 use act_plugins::Plugin;
 
 use crate::config::Config;
-use crate::error::CliError;
 use crate::flags::value::{Backend, Target};
 
 /// All that are asked, each kind in its order.
@@ -20,24 +19,18 @@ pub(crate) struct Deciders {
 impl Deciders {
     /// Names them, plugins in their order. The mapper of this machine comes last: it answers for every label it can.
     /// Its scheduler decides where no plugin is one.
-    pub(crate) fn new(config: &Config, plugins: &[Plugin]) -> Result<Self, CliError> {
+    pub(crate) fn new(config: &Config, plugins: &[Plugin]) -> Self {
         let mut mappers: Vec<Arc<dyn LabelMapper>> = plugins.iter().filter_map(Plugin::mapper).collect();
         // A job that no mapper of a cluster takes must not end up here.
         if config.machine.backend == Backend::Local {
             mappers.push(Arc::new(own_labels(config)));
         }
         let scheduler = plugins.iter().find_map(Plugin::scheduler);
-        let missing = config.machine.backend == Backend::Kubernetes && scheduler.is_none();
-        if missing {
-            let message = "no plugin decides which pods jobs get";
-            return Err(CliError::invalid(message)
-                .hint("`--plugin k8s.wasm` does, or `act-host plugin install k8s.wasm` and `--plugin k8s`"));
-        }
-        Ok(Self {
+        Self {
             mappers,
             policies: plugins.iter().filter_map(Plugin::policy).collect(),
             scheduler: scheduler.unwrap_or_else(|| Arc::new(LocalScheduler)),
-        })
+        }
     }
 }
 

@@ -72,7 +72,7 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     };
     let log = Arc::new(PluginLog { verbose: config.output.verbose });
     let plugins = plugins::load(config, &files, log, world).await?;
-    let deciders = Deciders::new(config, &plugins)?;
+    let deciders = Deciders::new(config, &plugins);
     let store = Arc::new(host::action_store(config, &facts)?);
     let workflows = read::read(config, world, &store, &facts).await?;
     let workflows = match workflows {

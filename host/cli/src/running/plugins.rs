@@ -3,6 +3,9 @@
 //! First those of `--plugin`, in the order given, then those of the user's `act-host.toml`, in the order of the file. A
 //! plugin of both comes where `--plugin` puts it, with what the file says of it. Without any, nothing of the plugin
 //! host is started.
+//!
+//! Where jobs are to run on a cluster and none of them is a scheduler, `k8s` comes last: the one that is installed, else
+//! `k8s.wasm` beside this program.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -10,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use act_core::control::Secret;
-use act_plugins::grants::CredentialSource;
+use act_plugins::grants::{CredentialSource, DecisionGrant};
 use act_plugins::{
     Allocation, Capabilities, Compiler, Credentials, HostConfig, LogSink, Manifest, Plugin, PluginHost,
     PluginSpec,
@@ -20,6 +23,7 @@ use crate::config::plugins::{PluginEntry, PluginFiles};
 use crate::config::{Config, Mode, Plugins};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::value::Backend;
 use crate::folders::Folders;
 use crate::nearest::nearest;
 use crate::world::World;
@@ -32,7 +36,8 @@ pub(crate) async fn load(
     world: &World,
 ) -> Result<Vec<Plugin>, CliError> {
     let specs = specs(&config.plugins, files)?;
-    if specs.is_empty() {
+    let on_cluster = config.machine.backend == Backend::Kubernetes;
+    if specs.is_empty() && !on_cluster {
         return Ok(Vec::new());
     }
     let secrets = OperatorSecrets { env: world.env.clone(), secrets: config.secrets.0.clone() };
@@ -44,14 +49,43 @@ pub(crate) async fn load(
         start(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
     let mut plugins = Vec::new();
     for spec in specs {
-        let place = files.place(&spec.name);
-        let loaded = host.load(spec).await;
-        plugins.push(loaded.map_err(|error| {
-            CliError::new(Exit::Infrastructure, error)
-                .maybe_hint(place.map(|place| format!("it is set up in {place}")))
-        })?);
+        plugins.push(load_one(&host, spec, files).await?);
+    }
+    if on_cluster && !plugins.iter().any(|plugin| plugin.kinds().scheduler) {
+        if let Some(named) = plugins.iter().find(|plugin| plugin.name() == PODS) {
+            let message = format!("the plugin `{PODS}` is no scheduler: nothing decides which pods jobs get");
+            return Err(CliError::invalid(message).hint(format!("its version is {}", named.version())));
+        }
+        plugins.push(load_one(&host, pods(&config.plugins, files, world)?, files).await?);
     }
     Ok(plugins)
+}
+
+async fn load_one(host: &PluginHost, spec: PluginSpec, files: &PluginFiles) -> Result<Plugin, CliError> {
+    let place = files.place(&spec.name);
+    host.load(spec).await.map_err(|error| {
+        CliError::new(Exit::Infrastructure, error)
+            .maybe_hint(place.map(|place| format!("it is set up in {place}")))
+    })
+}
+
+/// The plugin that makes pods of jobs, where no other one does.
+const PODS: &str = "k8s";
+
+/// Names that plugin. No file speaks of it, so it is granted none of the decisions that it could ask for.
+fn pods(plugins: &Plugins, files: &PluginFiles, world: &World) -> Result<PluginSpec, CliError> {
+    let mut entry = files.unnamed(PODS);
+    entry.grants.decisions = Some(DecisionGrant::default());
+    let beside = || Some(world.program.as_ref()?.parent()?.join(PODS).with_extension("wasm"));
+    let source = match installed(PODS, &plugins.installed) {
+        Ok(path) => path,
+        Err(_) => beside().filter(|path| path.is_file()).ok_or_else(|| {
+            let message = "no plugin decides which pods jobs get";
+            CliError::invalid(message)
+                .hint("`act-host plugin install k8s.wasm`, or `--plugin FILE` of one that is a scheduler")
+        })?,
+    };
+    Ok(entry.spec(source))
 }
 
 /// Starts a plugin host outside of a run.

@@ -1,0 +1,62 @@
+//! Somebody with a repository, who has its workflows run on the cluster.
+
+use act_tests::cli::{Live, Project, Ran};
+
+use crate::{Cluster, Namespace};
+
+/// What a user of the bed says of pods: which image stands for `ubuntu-latest`. Everything else is as delivered.
+const CONFIG: &str = "
+[[plugin]]
+name = 'k8s'
+settings = { platforms = { ubuntu-latest = { image = 'bed.local/node:1' } } }
+[plugin.grant.decisions]
+kinds = []
+";
+
+pub struct User {
+    pub project: Project,
+    pub namespace: Namespace,
+}
+
+impl User {
+    /// Gives a repository a namespace, the plugin `k8s` installed, and a configuration.
+    #[must_use]
+    pub fn of(mut project: Project, cluster: &Cluster) -> Self {
+        let namespace = Namespace::make(cluster);
+        let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+        project.outside("home/.config/act-host/act-host.toml", CONFIG);
+        project.env("KUBECONFIG", cluster.kubeconfig().display().to_string());
+        project.env("ACT_HOST_AGENT", variable("ACT_HOST_AGENT"));
+        let plugin = format!("{}/k8s.wasm", variable("ACT_HOST_PLUGINS"));
+        let ran = project.act(["plugin", "install", &plugin]);
+        assert_eq!(ran.code, Some(0), "{ran}");
+        Self { project, namespace }
+    }
+
+    /// Leaves the user without a configuration: `k8s` comes with the backend alone.
+    #[must_use]
+    pub fn without_config(self) -> Self {
+        std::fs::remove_file(self.project.folder("home/.config/act-host/act-host.toml")).unwrap();
+        self
+    }
+
+    /// Starts `act-host run` on the cluster.
+    #[must_use]
+    pub fn start(&self, args: &[&str]) -> Live {
+        let words = ["run", "--backend", "kubernetes", "--namespace", &self.namespace.name];
+        self.project.start(words.iter().chain(args))
+    }
+
+    /// Runs `act-host run` on the cluster to its end.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.start(args).end()
+    }
+
+    /// Returns what is left of jobs, by kind and name.
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        let words = ["get", "pods,jobs,secrets", "--output=name", "--selector=app=act-runner"];
+        self.namespace.kubectl(words).lines().map(str::to_owned).collect()
+    }
+}
