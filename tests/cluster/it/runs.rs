@@ -29,9 +29,10 @@ fn copy(root: &Path, below: &Path, project: &mut Project) {
     }
 }
 
-/// What is said, without the order of jobs that run side by side, the width of their names, and where they run.
+/// What is said, without the order of jobs that run side by side, the width of their names, where they run, and the
+/// first lines of steps: one that is over at once and says nothing has none.
 fn said(stdout: &str) -> Vec<String> {
-    let is_of_place = |line: &str| ["waiting: ", "▶", "runs-on "].iter().any(|mark| line.contains(mark));
+    let is_of_place = |line: &str| ["waiting: ", "▶", "▸", "runs-on "].iter().any(|mark| line.contains(mark));
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut lines: Vec<String> = stdout.lines().filter(|line| !is_of_place(line)).map(words).collect();
     lines.sort_unstable();
