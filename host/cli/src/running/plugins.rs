@@ -52,9 +52,11 @@ pub(crate) async fn load(
         plugins.push(load_one(&host, spec, files).await?);
     }
     if on_cluster && !plugins.iter().any(|plugin| plugin.kinds().scheduler) {
-        if let Some(named) = plugins.iter().find(|plugin| plugin.name() == PODS) {
+        if plugins.iter().any(|plugin| plugin.name() == PODS) {
             let message = format!("the plugin `{PODS}` is no scheduler: nothing decides which pods jobs get");
-            return Err(CliError::invalid(message).hint(format!("its version is {}", named.version())));
+            return Err(
+                CliError::invalid(message).hint("`name` and `source` in act-host.toml give it another name")
+            );
         }
         plugins.push(load_one(&host, pods(&config.plugins, files, world)?, files).await?);
     }
