@@ -15,8 +15,10 @@ pub(crate) struct Said {
 
 /// Returns the project's root.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    // As `cargo run` says it now: folders of builds may be shared by several checkouts.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// Makes a command of cargo, in the project's root, without standard input.

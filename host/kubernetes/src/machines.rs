@@ -93,7 +93,14 @@ impl Machines<'_> {
         }
         let pod: Pod = typed(&pod)?;
         let (api, params) = (self.pods(), params());
-        match self.cluster.call(Call::CreatePod, || api.create(&params, &pod)).await {
+        let create = async || self.cluster.call(Call::CreatePod, || api.create(&params, &pod)).await;
+        let mut created = create().await;
+        if let Err(CallError::Exists(_)) = created
+            && self.clear(objects).await?
+        {
+            created = create().await;
+        }
+        match created {
             Ok(pod) => Ok(Made { uid: uid(&pod.metadata), is_known: false, pod: Some(pod) }),
             Err(CallError::Exists(_)) => {
                 let known = self.cluster.call(Call::GetPod, || api.get(&objects.name)).await?;
@@ -102,6 +109,24 @@ impl Machines<'_> {
                 let pod = self.patch_pod(&objects.name, &own).await?;
                 Ok(Made { uid: uid(&pod.metadata), is_known: true, pod: Some(pod) })
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Frees the name of an earlier machine that has ended and is only still listed.
+    async fn clear(&self, objects: &Objects) -> Result<bool, CallError> {
+        let api = self.pods();
+        let known = match self.cluster.call(Call::GetPod, || api.get(&objects.name)).await {
+            Ok(known) => known,
+            Err(CallError::NotFound(_)) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        if known.metadata.deletion_timestamp.is_none() || !is_over(&known) {
+            return Ok(false);
+        }
+        let now = DeleteParams { grace_period_seconds: Some(0), ..of_uid(Some(&uid(&known.metadata))) };
+        match self.cluster.call(Call::DeletePod, || api.delete(&objects.name, &now)).await {
+            Ok(_) | Err(CallError::NotFound(_) | CallError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -207,14 +232,8 @@ impl Machines<'_> {
 
     /// Deletes a machine: this one, and no other that has its name by now.
     pub(crate) async fn delete(&self, name: &str, uid: Option<&str>, is_job: bool) -> Result<(), CallError> {
-        let preconditions =
-            uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
-        let params = DeleteParams {
-            preconditions,
-            // A Job goes after its pod, so that it is known when that is gone.
-            propagation_policy: Some(PropagationPolicy::Foreground),
-            ..DeleteParams::default()
-        };
+        // A Job goes after its pod, so that it is known when that is gone.
+        let params = DeleteParams { propagation_policy: Some(PropagationPolicy::Foreground), ..of_uid(uid) };
         let done = if is_job {
             let api = self.jobs();
             self.cluster.call(Call::DeleteJob, || api.delete(name, &params)).await.map(drop)
@@ -228,6 +247,18 @@ impl Machines<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a pod runs nothing any more, and never will.
+pub(crate) fn is_over(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Failed" | "Succeeded"))
+}
+
+/// Deletes nothing but the one of this uid.
+fn of_uid(uid: Option<&str>) -> DeleteParams {
+    let preconditions = uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+    DeleteParams { preconditions, ..DeleteParams::default() }
 }
 
 fn params() -> PostParams {

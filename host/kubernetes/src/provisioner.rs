@@ -25,7 +25,7 @@ use crate::config::KubernetesConfig;
 use crate::dial::{PodDial, gone, told};
 use crate::labels::{HOST, MACHINE_ID};
 use crate::lease::{Life, living};
-use crate::machines::Machines;
+use crate::machines::{Machines, is_over};
 use crate::names;
 use crate::objects::Objects;
 use crate::seen::{Phase, look};
@@ -156,6 +156,7 @@ impl KubernetesProvisioner {
             begun.watch.forget(&digest);
             seen_of(error)
         })?;
+        begun.watch.identify(&digest, &made.uid);
         if let Some(pod) = made.pod {
             begun.watch.tell(pod);
         }
@@ -238,11 +239,6 @@ fn of_pod(pod: &Pod) -> Known {
         || (pod.metadata.name.clone().unwrap_or_default(), pod.metadata.uid.clone().unwrap_or_default());
     let (name, uid) = owner.map_or_else(own, |owner| (owner.name.clone(), owner.uid.clone()));
     Known { name, uid, is_job: owner.is_some(), services: BTreeMap::new() }
-}
-
-fn is_over(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-    matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 /// Says why nothing was made.

@@ -27,7 +27,17 @@ pub(crate) enum Sight {
     Gone(Arc<Pod>),
 }
 
-type Known = Arc<Mutex<HashMap<String, watch::Sender<Sight>>>>;
+/// What is followed of one machine.
+#[derive(Default)]
+struct Followed {
+    /// The pod, or the Job that makes it, by uid. An earlier machine of the same name may still be going.
+    uid: Option<String>,
+    /// What came while the uid was not known.
+    early: Vec<Event<Pod>>,
+    sight: watch::Sender<Sight>,
+}
+
+type Known = Arc<Mutex<HashMap<String, Followed>>>;
 
 /// Sees the pods of one process.
 pub(crate) struct PodWatch {
@@ -46,9 +56,14 @@ impl PodWatch {
         Self { known, _task: task }
     }
 
-    /// Follows one machine's pod.
+    /// Follows one machine's pod. Nothing is told of it until [`PodWatch::identify`], and nothing is missed.
     pub(crate) fn follow(&self, digest: &str) -> watch::Receiver<Sight> {
-        lock(&self.known).entry(digest.to_owned()).or_default().subscribe()
+        lock(&self.known).entry(digest.to_owned()).or_default().sight.subscribe()
+    }
+
+    /// Says which pod is meant, by its uid or that of its Job.
+    pub(crate) fn identify(&self, digest: &str, uid: &str) {
+        lock(&self.known).entry(digest.to_owned()).or_default().identify(uid);
     }
 
     /// Forgets a machine that is released.
@@ -58,16 +73,12 @@ impl PodWatch {
 
     /// Takes in what a call said, for whoever waits: the watch may be slower.
     pub(crate) fn tell(&self, pod: Pod) {
-        apply(&self.known, pod);
+        apply(&self.known, Event::Apply(pod));
     }
 }
 
-fn lock(known: &Known) -> MutexGuard<'_, HashMap<String, watch::Sender<Sight>>> {
+fn lock(known: &Known) -> MutexGuard<'_, HashMap<String, Followed>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn digest_of(pod: &Pod) -> Option<&String> {
-    pod.metadata.labels.as_ref()?.get(MACHINE)
 }
 
 async fn follow(api: Api<Pod>, config: watcher::Config, known: Known) {
@@ -79,41 +90,65 @@ async fn follow(api: Api<Pod>, config: watcher::Config, known: Known) {
         match event {
             Ok(Event::Init) => listed.clear(),
             Ok(Event::InitApply(pod)) => {
-                listed.extend(digest_of(&pod).cloned());
-                apply(&known, pod);
+                listed.extend(pod.metadata.uid.clone());
+                apply(&known, Event::Apply(pod));
             }
             Ok(Event::InitDone) => {
-                for (digest, sender) in lock(&known).iter().filter(|(digest, _)| !listed.contains(*digest)) {
-                    let _ = digest;
-                    sender.send_if_modified(go);
+                for followed in lock(&known).values() {
+                    followed.sight.send_if_modified(|sight| go(sight, |uid| !listed.contains(uid)));
                 }
             }
-            Ok(Event::Apply(pod)) => apply(&known, pod),
-            Ok(Event::Delete(pod)) => {
-                let digest = digest_of(&pod).cloned();
-                apply(&known, pod);
-                if let Some(sender) = digest.and_then(|digest| lock(&known).get(&digest).cloned()) {
-                    sender.send_if_modified(go);
-                }
-            }
+            Ok(event) => apply(&known, event),
             Err(_) => {}
         }
     }
 }
 
-fn apply(known: &Known, mut pod: Pod) {
+/// Takes in that a pod is there, or is not any more.
+fn apply(known: &Known, mut event: Event<Pod>) {
+    let (Event::Apply(pod) | Event::Delete(pod)) = &mut event else { return };
     pod.metadata.managed_fields = None;
-    let Some(sender) = digest_of(&pod).and_then(|digest| lock(known).get(digest).cloned()) else { return };
-    sender.send_if_modified(|sight| {
-        let is_older = match &*sight {
-            Sight::There(known) | Sight::Gone(known) => is_older(&pod, known),
-            Sight::Unknown => false,
-        };
-        if !is_older {
-            *sight = Sight::There(Arc::new(pod));
+    let Some(digest) = pod.metadata.labels.as_ref().and_then(|labels| labels.get(MACHINE)) else { return };
+    if let Some(followed) = lock(known).get_mut(digest) {
+        followed.take(event);
+    }
+}
+
+impl Followed {
+    fn identify(&mut self, uid: &str) {
+        self.uid = Some(uid.to_owned());
+        for event in std::mem::take(&mut self.early) {
+            self.take(event);
         }
-        !is_older
-    });
+    }
+
+    fn take(&mut self, event: Event<Pod>) {
+        let Some(uid) = &self.uid else {
+            self.early.push(event);
+            return;
+        };
+        let (pod, is_there) = match event {
+            Event::Apply(pod) => (pod, true),
+            Event::Delete(pod) => (pod, false),
+            Event::Init | Event::InitApply(_) | Event::InitDone => return,
+        };
+        let mut owners = pod.metadata.owner_references.iter().flatten();
+        if pod.metadata.uid.as_ref() != Some(uid) && !owners.any(|owner| owner.uid == *uid) {
+            return;
+        }
+        self.sight.send_if_modified(|sight| {
+            let is_older = match &*sight {
+                Sight::There(known) | Sight::Gone(known) => is_older(&pod, known),
+                Sight::Unknown => false,
+            };
+            let own = pod.metadata.uid.clone();
+            if !is_older {
+                *sight = Sight::There(Arc::new(pod));
+            }
+            let is_gone = !is_there && go(sight, |uid| own.as_deref() == Some(uid));
+            !is_older || is_gone
+        });
+    }
 }
 
 /// Whether a pod's state is one from before: replies of calls and the watch come in any order.
@@ -122,8 +157,15 @@ fn is_older(pod: &Pod, known: &Pod) -> bool {
     pod.metadata.uid == known.metadata.uid && version(pod) <= version(known)
 }
 
-fn go(sight: &mut Sight) -> bool {
+/// Takes a pod for gone that is meant by its uid.
+fn go(sight: &mut Sight, is_meant: impl Fn(&str) -> bool) -> bool {
     let Sight::There(pod) = sight else { return false };
+    if !pod.metadata.uid.as_deref().is_some_and(is_meant) {
+        return false;
+    }
     *sight = Sight::Gone(pod.clone());
     true
 }
+
+#[cfg(test)]
+mod tests;
