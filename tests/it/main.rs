@@ -17,6 +17,7 @@ mod own_workflow;
 mod plugin;
 mod plugin_commands;
 mod policies;
+mod resume;
 mod run;
 mod run_calls;
 mod run_cancel;

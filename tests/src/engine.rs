@@ -14,7 +14,7 @@ use act_core::provisioner::Provisioner;
 use act_core::spec::Debugging;
 use act_engine::github::{RepositoryFacts, RunFacts};
 use act_engine::ports::{Clock, RunLog, Sources as ActionSources};
-use act_engine::{Ask, Cancel, Host, RunEnd, RunRequest, Secrets, prepare, run};
+use act_engine::{Ask, Cancel, Host, Launched, Past, RunEnd, RunRequest, Secrets, prepare, run};
 use act_local::{LocalLabels, LocalScheduler};
 use act_store::FileGroups;
 use act_workflow::called::{Found, WorkflowFiles};
@@ -205,7 +205,7 @@ impl Project {
             clock: Arc::new(Now),
             places: Arc::new(Semaphore::new(8)),
         };
-        let end = run(request, host, cancel.clone()).await.unwrap();
+        let end = run(request, host, cancel.clone(), Past::default()).await.unwrap();
         let events = std::mem::take(&mut *log.0.lock().unwrap());
         Told { end, events }
     }
@@ -267,6 +267,10 @@ impl RunLog for Log {
     fn append(&self, job: Option<&JobStamp>, emission: Emission) -> Result<(), Loss> {
         let events = emission.events.into_iter().map(|event| (job.cloned(), event));
         self.0.lock().unwrap().extend(events);
+        Ok(())
+    }
+
+    fn launched(&self, _: &Launched) -> Result<(), Loss> {
         Ok(())
     }
 }

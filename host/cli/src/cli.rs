@@ -106,6 +106,18 @@ fn start(world: &World) -> Result<Exit, CliError> {
     }
 }
 
+/// Reads the flags of `run` from a command line of earlier.
+pub(crate) fn run_flags(world: &World) -> Result<RunFlags, CliError> {
+    let other = || CliError::invalid("the run was started by another version of act-host");
+    if world.called_act() {
+        return Act::try_parse_from(&world.args).map(|act| act.flags).map_err(|_| other());
+    }
+    match Cli::try_parse_from(&world.args) {
+        Ok(Cli { command: Subcommands::Run(flags) }) => Ok(*flags),
+        _ => Err(other()),
+    }
+}
+
 /// Finds the command that was meant, so that advice is about its flags.
 fn refuse_in(error: &clap::Error, world: &World) -> Result<Exit, CliError> {
     let all = command();

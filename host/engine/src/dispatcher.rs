@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::control::{CancelStage, Emission};
 use act_core::event::{Event, FilePlace, JobStamp, Level};
-use act_core::ids::{JobKey, Launch};
+use act_core::ids::{Epoch, JobKey, Launch};
 use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::ids::JobId;
@@ -19,8 +19,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use crate::cancel::Cancel;
-use crate::launches::{EPOCH, FIRST};
+use crate::launches::FIRST;
 use crate::outcome::Outcomes;
+use crate::past::Past;
 use crate::ports::Host;
 use crate::request::RunRequest;
 use crate::secrets::Secrets;
@@ -39,6 +40,10 @@ pub(crate) struct Run {
     pub(crate) request: RunRequest,
     pub(crate) host: Host,
     pub(crate) cancel: Arc<Cancel>,
+    /// Of a run that is taken up again.
+    pub(crate) past: Past,
+    /// Who speaks for its jobs.
+    pub(crate) epoch: Epoch,
     /// Of jobs that are beyond their first.
     launches: Mutex<HashMap<JobKey, Launch>>,
     /// Whether the log failed: nothing more can be said, so nothing more is started.
@@ -62,14 +67,15 @@ pub(crate) struct WorkflowScope<'a> {
     pub(crate) groups: Vec<String>,
 }
 
-/// Runs a request to its end.
+/// Runs a request to its end, or takes it up where its `past` ends; a new run has none.
 ///
 /// # Errors
 /// [`Loss::Log`] when the log cannot be kept.
-pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>) -> Result<RunEnd, Loss> {
-    let launches = Mutex::default();
-    let run = Run { request, host, cancel, launches, log_lost: AtomicBool::new(false) };
-    let began = run.host.clock.now();
+pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>, past: Past) -> Result<RunEnd, Loss> {
+    let (launches, log_lost) = (Mutex::default(), AtomicBool::new(false));
+    let epoch = past.next_epoch();
+    let run = Run { request, host, cancel, past, epoch, launches, log_lost };
+    let began = run.past.began().unwrap_or_else(|| run.host.clock.now());
     run.tell(None, Event::RunStarted(Box::new(run.request.started.clone())))?;
     let workflow = run.request.workflow.clone();
     let end = match run.enter_run_group(&workflow).await {
@@ -125,6 +131,9 @@ impl Run {
     /// Says something of the run, or of a job.
     pub(crate) fn tell(&self, key: Option<&JobKey>, event: Event) -> Result<(), Loss> {
         let stamp = key.map(|key| self.stamp(key));
+        if self.past.has_told(stamp.as_ref(), &event) {
+            return Ok(());
+        }
         let kept =
             self.host.log.append(stamp.as_ref(), Emission { records: Vec::new(), events: vec![event] });
         if kept.is_err() && !self.log_lost.swap(true, Ordering::Relaxed) {
@@ -156,7 +165,7 @@ impl Run {
     pub(crate) fn stamp(&self, key: &JobKey) -> JobStamp {
         let launches = self.launches.lock().unwrap_or_else(PoisonError::into_inner);
         let launch = launches.get(key).copied().unwrap_or(FIRST);
-        JobStamp { job: key.clone(), attempt: self.request.attempt, launch, epoch: EPOCH }
+        JobStamp { job: key.clone(), attempt: self.request.attempt, launch, epoch: self.epoch }
     }
 
     /// Notes which launch of a job goes on: whatever is said of the job from now on is said of that one.

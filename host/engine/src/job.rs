@@ -55,7 +55,15 @@ impl Run {
             cancelled: scope.cancel.stage() >= CancelStage::Cancel,
             secrets: &scope.secrets,
         };
-        match evaluate::now(evaluate::condition(&job.condition, &expressions)) {
+        // It was true, and need not be any more: a cancellation may have been forgotten.
+        let condition = match self.past.has_legs(&key) {
+            true => Ok(true),
+            false => evaluate::now(evaluate::condition(&job.condition, &expressions)),
+        };
+        if let Some(outcome) = self.past.end(&key).filter(|_| !self.past.has_legs(&key)) {
+            return outcome;
+        }
+        match condition {
             Ok(true) if scope.cancel.stage() < CancelStage::Kill => {}
             Ok(_) => {
                 let (end, reason) = if scope.cancel.stage() >= CancelStage::Cancel {
@@ -171,6 +179,15 @@ impl Run {
         let needs = expressions.contexts.get("needs").cloned().unwrap_or_default();
         let ids = job.needs.iter().map(|need| need.value.as_str().to_owned()).collect();
         self.say(Some(&key), Event::JobQueued { name: name.clone(), needs: ids });
+        if let Some(end) = self.ended_before(job, &key, &expressions) {
+            return end;
+        }
+        if !self.past.launches(&key).is_empty() {
+            // It had begun: what is cancelled by now is to be cancelled in it.
+            let case =
+                LegCase { scope, job, key, name, expressions, needs, cancel, time_up: OnceLock::new() };
+            return self.seated_leg(case).await;
+        }
         let stays_out = match cancel.stage() {
             CancelStage::None => false,
             CancelStage::Cancel => !self.survives_cancel(job, &expressions),

@@ -8,7 +8,7 @@ use act_core::environment::Environment;
 use act_core::event::{Event, Level};
 use act_core::ids::{LaunchId, MachineId};
 use act_core::place::{Bind, Decision};
-use act_core::provisioner::{Creation, Reveal};
+use act_core::provisioner::Reveal;
 use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION, SecretName};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
 use act_expr::{Object, Value};
@@ -25,8 +25,10 @@ use crate::job::{LegCase, LegEnd};
 use crate::launches::{Launches, Next};
 use crate::machine::{Ruled, SHORTEST_WAIT, Unready, Watch, since};
 use crate::outcome::Outcome;
+use crate::past::Launched;
 use crate::placing::{PlacedLeg, Undecided};
 use crate::settings::Settings;
+use crate::take_up::{NOT_SURVIVED, Unmade, began_at, time_run};
 use crate::why;
 
 /// Why a leg did not start.
@@ -68,16 +70,28 @@ impl Run {
 
     async fn launched(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<LegEnd, Unstarted> {
         // On the heap: legs that wait for a place hold nothing of it.
-        let (leg, mut launches) = self.unless_cancelled(case, Box::pin(self.placed(case, job))).await?;
+        let past = self.past.launches(&case.key);
+        // On the heap: legs that wait for a place hold nothing of it.
+        let placing = Box::pin(self.placed(case, job, past.first()));
+        let (leg, mut launches) = self.unless_cancelled(case, placing).await?;
+        launches.take_up(past);
+        let mut taken_up = past.last().map(|last| last.decision.clone());
         let mut before = None;
         loop {
-            let deciding = self.decide(case, &leg, &mut launches, before.take());
-            let decision = self.unless_cancelled(case, Box::pin(deciding)).await?;
+            let decision = match taken_up.take() {
+                Some(decision) => decision,
+                None => {
+                    let deciding = self.decide(case, &leg, &mut launches, before.take());
+                    self.unless_cancelled(case, Box::pin(deciding)).await?
+                }
+            };
+            self.note_launch(&case.key, launches.case.launch.launch);
             // Nobody closes the semaphore.
             let place = self.unless_cancelled(case, async { Ok(self.host.places.acquire().await) }).await?;
             // What it was not kept from starting by does not stop it now.
             let started = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
-            let began = self.host.clock.now();
+            let past = self.past.records(&case.key, launches.case.launch.launch);
+            let began = began_at(past).unwrap_or_else(|| self.host.clock.now());
             // On the heap, once there is a place: legs that wait hold nothing of it.
             let trial = self.on_machine(started, job, &leg, &mut launches, &decision);
             match Box::pin(trial).await {
@@ -93,8 +107,12 @@ impl Run {
         &self,
         case: &LegCase<'_>,
         job: &StepsJob,
+        before: Option<&Launched>,
     ) -> Result<(PlacedLeg, Box<Launches>), Undecided> {
-        let leg = self.place(case, job).await?;
+        let leg = match before {
+            Some(before) => self.place_again(case, job, before)?,
+            None => self.place(case, job).await?,
+        };
         let (facts, placement) = (leg.ask.facts.clone(), leg.placed.placement.clone());
         let bind = containers(
             job,
@@ -156,6 +174,7 @@ impl Run {
                     if let Some(hearing) = &leg.hearing {
                         self.heed(case, hearing.launch(&launches.case.placement, &decision).await)?;
                     }
+                    self.host.log.launched(&launches.written(leg, &decision))?;
                     return Ok(decision);
                 }
             };
@@ -219,14 +238,22 @@ impl Run {
         let launch = launches.case.launch.clone();
         let control = self.control(case, leg);
         let (id, secrets) = (MachineId::of(&launch), Asking(&control));
-        let machine = match self.host.provisioner.create(&id, decision, &secrets).await {
-            Creation::Created(machine) | Creation::Adopted(machine) => machine,
-            Creation::Refused(seen) => {
+        let past = self.past.records(&case.key, launch.launch);
+        let machine = match self.machine(&id, decision, &secrets, !past.is_empty()).await {
+            Ok(machine) => machine,
+            Err(Unmade::Refused(seen)) => {
                 return Trial::Ruled { ruled: self.ruled(launches, seen).await, unmade: true };
+            }
+            Err(Unmade::Gone(text)) => {
+                let end = JobEnd::Interrupted(Loss::Machine(text.clone()));
+                return self.after(launches, &mut Watch::of_gone(&text), end).await;
             }
         };
         let mut watch = Watch::new(self.host.provisioner.observe(&machine));
-        let trial = match self.ready(case, launches, &machine, &mut watch).await {
+        let trial = match self.ready(case, launches, &machine, &mut watch, !past.is_empty()).await {
+            Ok(env) if !past.is_empty() && !env.facts().survives_host => {
+                Trial::Ended(JobEnd::Interrupted(Loss::Machine(NOT_SURVIVED.to_owned())))
+            }
             Ok(env) => {
                 let spec = self.spec(case, job, &leg.settings, launch);
                 let running = self.started(case, leg, &spec, &*env, &control);
@@ -299,10 +326,12 @@ impl Run {
         control: &LaunchControl,
     ) -> JobEnd {
         let settings = &leg.settings;
-        let job = act_job::run_job(spec, env, control, &[]);
+        let past = self.past.records(&case.key, spec.launch.launch);
+        let job = act_job::run_job(spec, env, control, past);
+        let left = settings.timeout.saturating_sub(time_run(past, self.host.clock.now()));
         let watch = async {
             tokio::select! {
-                () = tokio::time::sleep(settings.timeout) => {
+                () = tokio::time::sleep(left) => {
                     let message = format!(
                         "The job running on runner {} has exceeded the maximum execution time of {} minutes.",
                         env.facts().name, settings.timeout_minutes,

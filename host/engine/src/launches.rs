@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 
 use act_core::decide::{Case, JobFacts, PastLaunch, Ruling, Seen, Sighting};
-use act_core::ids::{Epoch, JobKey, Launch, LaunchId};
+use act_core::ids::{JobKey, Launch, LaunchId};
 use act_core::place::{Bind, Decision, Placement};
 use jiff::Timestamp;
 
+use crate::past::Launched;
 use crate::place::Unplaced;
+use crate::placing::PlacedLeg;
 use crate::request::RunRequest;
-
-/// Who speaks for a launch: nobody takes over from this host.
-pub(crate) const EPOCH: Epoch = Epoch(1);
 
 /// The number of a job's first launch.
 pub(crate) const FIRST: Launch = Launch(1);
@@ -73,6 +72,23 @@ impl Launches {
         Self { case, placement, given_up: Vec::new() }
     }
 
+    /// Goes on where a host that is gone had come to.
+    pub(crate) fn take_up(&mut self, past: &[Launched]) {
+        let Some(last) = past.last() else { return };
+        self.case.launch.launch = last.launch.launch;
+        self.case.hop = last.hop;
+        self.case.placement = on_hop(&self.placement, last.hop as usize);
+        self.case.waiting_since = past.first().map_or(last.at, |first| first.at);
+        let history = past.iter().map(|past| PastLaunch {
+            launch: past.launch.launch,
+            hop: past.hop,
+            at: past.at,
+            decision: past.decision.clone(),
+            seen: Vec::new(),
+        });
+        self.case.history = history.collect();
+    }
+
     /// Follows a ruling on a case that was not decided.
     ///
     /// # Errors
@@ -112,6 +128,18 @@ impl Launches {
             Ruling::NextHop { .. } | Ruling::Fail { .. } | Ruling::Failed { .. } => {
                 self.follow(scheduler, ruling)
             }
+        }
+    }
+
+    /// Returns the launch as it is written down before its machine is asked for.
+    pub(crate) fn written(&self, leg: &PlacedLeg, decision: &Decision) -> Launched {
+        Launched {
+            launch: self.case.launch.clone(),
+            hop: self.case.hop,
+            at: self.case.now,
+            ask: leg.ask.clone(),
+            placed: leg.placed.clone(),
+            decision: decision.clone(),
         }
     }
 

@@ -11,12 +11,12 @@ use act_core::environment::Environment;
 use act_core::event::{Event, Level};
 use act_core::provisioner::{Machine, Release, Released};
 use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use jiff::Timestamp;
 
 use crate::dispatcher::Run;
 use crate::job::LegCase;
-use crate::launches::{EPOCH, Launches};
+use crate::launches::Launches;
 
 /// How long a machine that is gone may take to say why.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -49,6 +49,12 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) const fn new(stream: BoxStream<'static, Seen>) -> Self {
         Self { stream, last: None }
+    }
+
+    /// Watches a machine that is gone.
+    pub(crate) fn of_gone(text: &str) -> Self {
+        let last = Some(Seen::Lost { text: text.to_owned() });
+        Self { stream: stream::pending().boxed(), last }
     }
 
     /// Waits for the next thing; for ever when there is nothing more to come.
@@ -110,16 +116,18 @@ pub(crate) fn text(seen: &Seen) -> String {
 }
 
 impl Run {
-    /// Waits until a machine is ready, for as long as the scheduler and the job's time let it.
+    /// Waits until a machine is ready, for as long as the scheduler and the job's time let it. `began` says that the job
+    /// had begun on it.
     pub(crate) async fn ready(
         &self,
         case: &LegCase<'_>,
         launches: &mut Launches,
         machine: &Machine,
         watch: &mut Watch,
+        began: bool,
     ) -> Result<Arc<dyn Environment>, Unready> {
         let launch = launches.case.launch.clone();
-        let mut bind = self.host.provisioner.bind(machine, &launch, EPOCH);
+        let mut bind = self.host.provisioner.bind(machine, &launch, self.epoch);
         let mut told = None;
         let mut again: Option<Timestamp> = None;
         loop {
@@ -131,7 +139,7 @@ impl Run {
                 ready = &mut bind => match ready {
                     Ok(env) => return Ok(env),
                     Err(error) => {
-                        let end = watch.end(&error.to_string(), false).await;
+                        let end = watch.end(&error.to_string(), began).await;
                         return Err(Unready::Ruled(self.ruled(launches, end).await));
                     }
                 },

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use act_core::decide::{JobFacts, LabelAsk, LabelMapper, Mapped, MapperAnswer};
 use act_core::place::Placement;
 use act_workflow::evaluate::RunsOn;
+use serde::{Deserialize, Serialize};
 
 /// A placed job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {
     /// Which mapper answered.
     pub mapper: String,

@@ -16,6 +16,7 @@ use crate::facts::job_facts;
 use crate::hearing::{Denial, Hearing, Judged};
 use crate::job::LegCase;
 use crate::outcome::Outcome;
+use crate::past::Launched;
 use crate::place::{Placed, Unplaced, answers, label_ask, verdict};
 use crate::settings::Settings;
 
@@ -96,6 +97,19 @@ impl Run {
         self.say(Some(&case.key), placed_event(placed.clone(), ask.labels.clone(), answers));
         judged?;
         Ok(PlacedLeg { settings, ask, placed, hearing: hearing.map(Arc::new) })
+    }
+
+    /// Finds the place that a leg had before its run was cut.
+    pub(crate) fn place_again(
+        &self,
+        case: &LegCase<'_>,
+        job: &StepsJob,
+        before: &Launched,
+    ) -> Result<PlacedLeg, Undecided> {
+        let settings = Settings::of(job, &case.expressions, &self.request.files)?;
+        let (ask, placed) = (before.ask.clone(), before.placed.clone());
+        let hearing = self.hearing(case, job, &ask).map(Arc::new);
+        Ok(PlacedLeg { settings, ask, placed, hearing })
     }
 
     fn hearing(&self, case: &LegCase<'_>, job: &StepsJob, ask: &LabelAsk) -> Option<Hearing> {

@@ -12,6 +12,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use crate::past::Launched;
+
 /// Where events and records go: kept first, then told to whoever listens.
 pub trait RunLog: Send + Sync {
     /// Keeps an emission of the run, or of the job in `job`; durable when it returns, all or nothing.
@@ -19,6 +21,12 @@ pub trait RunLog: Send + Sync {
     /// # Errors
     /// [`Loss::Log`] when it cannot be kept, [`Loss::Fenced`] when a higher epoch was seen.
     fn append(&self, job: Option<&JobStamp>, emission: Emission) -> Result<(), Loss>;
+
+    /// Keeps a launch before its machine is asked for, for whoever takes the run up again; told to nobody.
+    ///
+    /// # Errors
+    /// As [`RunLog::append`].
+    fn launched(&self, launched: &Launched) -> Result<(), Loss>;
 }
 
 /// Where actions and the run's own repository come from.

@@ -10,6 +10,7 @@ use act_workflow::ids::JobId;
 use act_workflow::model::{Job, Workflow};
 
 use crate::secrets::Secrets;
+use serde::{Deserialize, Serialize};
 
 /// One run of one workflow.
 #[derive(Clone)]
@@ -44,8 +45,81 @@ pub struct RunRequest {
     pub show_secrets: bool,
 }
 
+/// A request as it is written down for whoever takes its run up again: without its workflow, which is read again from
+/// the text it had, and without what its secrets hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FrozenRequest {
+    attempt: Attempt,
+    started: RunStarted,
+    github: Object,
+    inputs: Value,
+    vars: Value,
+    secrets: Vec<String>,
+    env: Vec<(String, String)>,
+    source: SourceRef,
+    selection: Selection,
+    debug: Debugging,
+    show_secrets: bool,
+}
+
+impl RunRequest {
+    /// Returns it as it is written down.
+    #[must_use]
+    pub fn freeze(&self) -> FrozenRequest {
+        FrozenRequest {
+            attempt: self.attempt,
+            started: self.started.clone(),
+            github: self.github.clone(),
+            inputs: self.inputs.clone(),
+            vars: self.vars.clone(),
+            secrets: self.secrets.names().map(|name| name.0.clone()).collect(),
+            env: self.env.clone(),
+            source: self.source.clone(),
+            selection: self.selection.clone(),
+            debug: self.debug,
+            show_secrets: self.show_secrets,
+        }
+    }
+}
+
+impl FrozenRequest {
+    /// Makes a request of it again.
+    ///
+    /// # Errors
+    /// The names of secrets that the run had and that are not given any more.
+    pub fn thaw(
+        self,
+        run: RunId,
+        workflow: Arc<Workflow>,
+        files: Vec<String>,
+        secrets: Secrets,
+    ) -> Result<RunRequest, Vec<String>> {
+        let missing: Vec<String> =
+            self.secrets.into_iter().filter(|name| secrets.get(name).is_none()).collect();
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        Ok(RunRequest {
+            run,
+            attempt: self.attempt,
+            started: self.started,
+            workflow,
+            files,
+            github: self.github,
+            inputs: self.inputs,
+            vars: self.vars,
+            secrets,
+            env: self.env,
+            source: self.source,
+            selection: self.selection,
+            debug: self.debug,
+            show_secrets: self.show_secrets,
+        })
+    }
+}
+
 /// Which jobs and legs of a workflow are wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Selection {
     /// These and what they need; all where there are none.
     pub jobs: Vec<JobId>,

@@ -105,8 +105,7 @@ impl Machines<'_> {
             Err(CallError::Exists(_)) => {
                 let known = self.cluster.call(Call::GetPod, || api.get(&objects.name)).await?;
                 self.check(&known.metadata, objects)?;
-                let own = json!({ "metadata": { "labels": { HOST: objects.labels.get(HOST) } } });
-                let pod = self.patch_pod(&objects.name, &own).await?;
+                let pod = self.patch_pod(&objects.name, &owned_by(objects)).await?;
                 Ok(Made { uid: uid(&pod.metadata), is_known: true, pod: Some(pod) })
             }
             Err(error) => Err(error),
@@ -143,6 +142,12 @@ impl Machines<'_> {
             Err(CallError::Exists(_)) => {
                 let known = self.cluster.call(Call::GetJob, || api.get(&objects.name)).await?;
                 self.check(&known.metadata, objects)?;
+                // Its pod is followed by the label of whoever answers for it.
+                let digest = objects.labels.get(MACHINE).map_or("", String::as_str);
+                let Some(pod) = self.pod_of(digest).await? else {
+                    return Err(CallError::Conflict("the Job has no pod yet".to_owned()));
+                };
+                self.patch_pod(&pod.metadata.name.unwrap_or_default(), &owned_by(objects)).await?;
                 Ok(Made { uid: uid(&known.metadata), is_known: true, pod: None })
             }
             Err(error) => Err(error),
@@ -247,6 +252,11 @@ impl Machines<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Hands a pod over to whoever asks for it now.
+fn owned_by(objects: &Objects) -> Value {
+    json!({ "metadata": { "labels": { HOST: objects.labels.get(HOST) } } })
 }
 
 /// Whether a pod runs nothing any more, and never will.

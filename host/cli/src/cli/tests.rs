@@ -34,6 +34,8 @@ fn the_help_of_act_reads_well() {
           --matrix <KEY:VALUE>  Run only the matrix legs with this value; may be given again [e.g.
                                 os:ubuntu-latest]
           --no-filters          Run workflows whose branch, tag, path or type filters exclude the event
+          --resume <RUN>        Take up a run whose process was killed, as it was: its id, the beginning
+                                or end of it, or `latest`
 
     Event:
       -e, --eventpath <FILE>        Read the event's payload from a JSON file

@@ -91,5 +91,5 @@ pub(crate) fn run(flags: Flags, world: &World) -> Result<Exit, CliError> {
     let mut config = Config::resolve(flags, world)?;
     config.mode = Mode::Explain;
     config.output.format = format;
-    running::run(&config, world)
+    running::run(&config, &[], world)
 }

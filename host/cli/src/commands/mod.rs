@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::stream;
 
 /// Shows what configuration files said in vain.
-fn notify(notices: &[Notice]) {
+pub(crate) fn notify(notices: &[Notice]) {
     for notice in notices {
         stream::complain(&format!("notice: {notice}\n"));
     }

@@ -6,11 +6,15 @@ use crate::config::{self, Config};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::RunFlags;
-use crate::running;
+use crate::running::{self, Interrupted};
 use crate::world::World;
 
 /// Runs what the flags, over those of configuration files, select; or shows it, where a flag says so.
 pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
+    if let Some(text) = &flags.resume {
+        return running::resume(&Interrupted::find(text, &flags, world)?, flags, world);
+    }
+    let secrets = flags.values.secret.clone();
     let (flags, notices) = config::layered(flags, world)?;
     super::notify(&notices);
     let instead = flags.instead;
@@ -23,5 +27,5 @@ pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
     if instead.validate {
         return validate::selected(flags.selection, flags.output.json, world);
     }
-    running::run(&Config::resolve(flags, world)?, world)
+    running::run(&Config::resolve(flags, world)?, &secrets, world)
 }

@@ -45,6 +45,10 @@ pub(crate) struct RunFlags {
     #[command(flatten)]
     pub(crate) instead: InsteadFlags,
 
+    /// Take up a run whose process was killed, as it was: its id, the beginning or end of it, or `latest`
+    #[arg(long, value_name = "RUN", conflicts_with = "instead", help_heading = "Selection")]
+    pub(crate) resume: Option<String>,
+
     #[command(flatten)]
     pub(crate) output: OutputFlags,
 }
@@ -240,6 +244,7 @@ impl RunFlags {
             actions: self.actions.over(weaker.actions),
             plugins: self.plugins.over(weaker.plugins),
             instead: if self.instead == InsteadFlags::default() { weaker.instead } else { self.instead },
+            resume: self.resume.or(weaker.resume),
             output: self.output.over(weaker.output),
         }
     }

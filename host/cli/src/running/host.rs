@@ -12,21 +12,22 @@ use act_core::event::{Envelope, Event, JobStamp};
 use act_core::ids::JobKey;
 use act_core::provisioner::Provisioner;
 use act_core::tree::Tree;
+use act_engine::Launched;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
 use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
 use act_local::LocalConfig;
-use act_store::{Appended, FileGroups, LogError, Runs};
+use act_store::{Appended, FileGroups, LogError, LogReader, ReadError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::deciders::Deciders;
 use super::facts::Facts;
+use super::resume::LAUNCH;
 use super::trouble::UsedAt;
 use crate::config::{Config, Mode};
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::flags::LogFormat;
 use crate::report::{Github, Json, Labelled, Names, Reporter, Terminal, View, Volume};
 use crate::stream;
@@ -130,18 +131,15 @@ pub(crate) struct RunHost {
     pub(crate) log: Arc<ToldLog>,
 }
 
-/// Names the ports of a run and starts its log. `label` stands before its lines, where there are other runs.
+/// Names the ports of a run that is written to `log`. `label` stands before its lines, where there are other runs.
 pub(crate) fn open(
     config: &Config,
     facts: &Facts,
     request: &RunRequest,
+    log: act_store::RunLog,
     shared: &Shared,
     label: Option<String>,
-) -> Result<RunHost, CliError> {
-    let infrastructure = |error: LogError| {
-        CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
-    };
-    let log = Runs::new(&config.state).create(request.run).map_err(infrastructure)?;
+) -> RunHost {
     let clock = Arc::new(SystemClock);
     let held = label.is_some().then(Vec::new).filter(|_| config.output.format != LogFormat::Json);
     let told = Told { log, reporter: reporter(config, label), held, unheard: false };
@@ -166,7 +164,7 @@ pub(crate) fn open(
         clock,
         places: shared.places.clone(),
     };
-    Ok(RunHost { host, log })
+    RunHost { host, log }
 }
 
 /// Bytes that are gathered before they are written where nobody watches.
@@ -251,15 +249,26 @@ impl ToldLog {
     }
 }
 
+impl ToldLog {
+    /// Tells what another process has kept, before anything new is said.
+    pub(crate) fn tell_past(&self, mut past: LogReader) -> Result<(), ReadError> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(envelope) = past.next().transpose()? {
+            if told.unheard {
+                break;
+            }
+            let appended = Appended { envelopes: vec![envelope], lines: past.line().to_vec().into() };
+            told.unheard = told.reporter.appended(&appended).is_err();
+        }
+        Ok(())
+    }
+}
+
 impl RunLog for ToldLog {
     fn append(&self, job: Option<&JobStamp>, emission: Emission) -> Result<(), Loss> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Emission { records, events } = emission;
-        let appended =
-            told.log.append(job, events, &records, self.clock.now()).map_err(|error| match error {
-                LogError::Fenced { .. } => Loss::Fenced,
-                other => Loss::Log(with_causes(&other)),
-            })?;
+        let appended = told.log.append(job, events, &records, self.clock.now()).map_err(loss_of)?;
         // A reader who goes away (`| head`) ends the telling, not the run.
         if !told.unheard && !appended.envelopes.is_empty() {
             let is_end = |told: &Envelope| matches!(told.event, Event::RunFinished { .. });
@@ -269,6 +278,18 @@ impl RunLog for ToldLog {
             }
         }
         Ok(())
+    }
+
+    fn launched(&self, launched: &Launched) -> Result<(), Loss> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.log.freeze(LAUNCH, launched).map_err(loss_of)
+    }
+}
+
+fn loss_of(error: LogError) -> Loss {
+    match error {
+        LogError::Fenced { .. } => Loss::Fenced,
+        other => Loss::Log(with_causes(&other)),
     }
 }
 

@@ -9,6 +9,7 @@
 //! dry     shows the plan instead of going on
 //! explain shows who decided what instead of going on
 //! machines  who makes them: this machine, a cluster
+//! frozen  the run as it is written down      resume  and taken up again
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! trouble what is said of an action that cannot be had
 //! signals who may cancel it from outside
@@ -18,70 +19,132 @@ mod deciders;
 mod dry;
 mod explain;
 mod facts;
+mod frozen;
 mod host;
 mod machines;
 mod plan;
 mod plugin_log;
 mod plugins;
 mod read;
+mod resume;
 mod signals;
 mod trouble;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use act_core::control::CancelStage;
+use act_core::ids::MachineId;
 use act_core::provisioner::{Provisioner, Release, Released};
 use act_core::{Conclusion, Loss};
 use act_engine::ports::Host;
-use act_engine::{Cancel, Prepared, RunEnd, RunRequest};
-use act_store::{KeepRuns, Runs};
+use act_engine::{Cancel, Past, Prepared, RunEnd, RunRequest};
+use act_git::ActionStore;
+use act_store::{KeepRuns, LogError, RunLog, Runs};
 use futures_util::future::join_all;
 
 use self::deciders::Deciders;
+use self::facts::Facts;
+use self::frozen::FrozenRun;
 use self::host::{RunHost, Shared, ToldLog};
 use self::machines::Machines;
 use self::plugin_log::{PluginLog, heard_by};
 use self::signals::StopSignals;
 use crate::config::{self, Config, Mode};
+use crate::diagnostics::CheckedFile;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::RunFlags;
+use crate::flags::value::Named;
 use crate::stream;
 use crate::world::World;
 
 pub(crate) use self::plugins::{COMPILE, installed, installed_names, name_of, plugin_host};
+pub(crate) use self::resume::Interrupted;
 
-/// Runs what the configuration selects.
-pub(crate) fn run(config: &Config, world: &World) -> Result<Exit, CliError> {
+/// Runs what the configuration selects. `secrets` are those of the command line, which is written down without them.
+pub(crate) fn run(config: &Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
+    block_on(run_all(config, secrets, world))
+}
+
+/// Takes a run up whose process was killed.
+pub(crate) fn resume(interrupted: &Interrupted, flags: RunFlags, world: &World) -> Result<Exit, CliError> {
+    let (config, world) = interrupted.config(flags, world)?;
+    block_on(run_again(interrupted, &config, &world))
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::new(Exit::Internal, error))?;
-    runtime.block_on(run_all(config, world))
+    runtime.block_on(work)
 }
 
-async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
-    // The processor is free while git looks around.
-    let (facts, ()) = tokio::join!(facts::gather(config, world), async { act_workflow::read::prepare() });
-    let facts = facts?;
-    let file = config.plugins.file.as_deref();
-    let files = match config::plugins::read(file, &config.selection.root, world)? {
-        Ok(files) => files,
-        Err(invalid) => {
-            return Ok(crate::commands::show_invalid(&invalid));
-        }
+/// What runs stand on, whatever they are.
+struct Ground {
+    facts: Facts,
+    deciders: Deciders,
+    store: Arc<ActionStore>,
+}
+
+impl Ground {
+    /// Looks around and loads plugins; the inner error holds files that are wrong.
+    async fn find(config: &Config, world: &World) -> Result<Result<Self, Vec<CheckedFile>>, CliError> {
+        // The processor is free while git looks around.
+        let (facts, ()) = tokio::join!(facts::gather(config, world), async { act_workflow::read::prepare() });
+        let facts = facts?;
+        let file = config.plugins.file.as_deref();
+        let files = match config::plugins::read(file, &config.selection.root, world)? {
+            Ok(files) => files,
+            Err(invalid) => return Ok(Err(invalid)),
+        };
+        let log = Arc::new(PluginLog { verbose: config.output.verbose });
+        let plugins = plugins::load(config, &files, log, world).await?;
+        let deciders = Deciders::new(config, &plugins);
+        let store = Arc::new(host::action_store(config, &facts)?);
+        Ok(Ok(Self { facts, deciders, store }))
+    }
+}
+
+/// A run that is about to begin, or to go on.
+struct Opened {
+    request: RunRequest,
+    log: RunLog,
+    label: Option<String>,
+    past: Past,
+}
+
+async fn run_again(interrupted: &Interrupted, config: &Config, world: &World) -> Result<Exit, CliError> {
+    let ground = match Ground::find(config, world).await? {
+        Ok(ground) => ground,
+        Err(invalid) => return Ok(crate::commands::show_invalid(&invalid)),
     };
-    let log = Arc::new(PluginLog { verbose: config.output.verbose });
-    let plugins = plugins::load(config, &files, log, world).await?;
-    let deciders = Deciders::new(config, &plugins);
-    let store = Arc::new(host::action_store(config, &facts)?);
-    let workflows = read::read(config, world, &store, &facts).await?;
+    let request = interrupted.request(plan::secrets(config))?;
+    let runs = Runs::new(&config.state);
+    let log = runs.reopen(interrupted.id).map_err(no_log)?;
+    let past = resume::past(&runs, interrupted.id)?;
+    go(config, ground, vec![Opened { request, log, label: None, past }]).await
+}
+
+fn no_log(error: LogError) -> CliError {
+    CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
+}
+
+async fn run_all(config: &Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
+    let ground = match Ground::find(config, world).await? {
+        Ok(ground) => ground,
+        Err(invalid) => return Ok(crate::commands::show_invalid(&invalid)),
+    };
+    let Ground { facts, deciders, store } = &ground;
+    let workflows = read::read(config, world, store, facts).await?;
     let workflows = match workflows {
         Ok(workflows) => workflows,
         Err(invalid) => {
             return Ok(crate::commands::show_invalid(&invalid));
         }
     };
-    let planned = match plan::plan(config, &facts, &deciders, workflows).await? {
+    let planned = match plan::plan(config, facts, deciders, workflows).await? {
         Ok(planned) => planned,
         Err(invalid) => {
             return Ok(crate::commands::show_invalid(&invalid));
@@ -91,24 +154,46 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
         stream::complain(&format!("notice: {line}\n"));
     }
     match config.mode {
-        Mode::DryRun => return dry::show(&planned.prepared, config, &deciders, &store).await,
-        Mode::Explain => return explain::show(&planned.prepared, config, &deciders, &store).await,
+        Mode::DryRun => return dry::show(&planned.prepared, config, deciders, store).await,
+        Mode::Explain => return explain::show(&planned.prepared, config, deciders, store).await,
         Mode::Run => {}
     }
+    let mut opened = Vec::new();
+    let labels = labels(&planned.prepared);
+    for ((prepared, texts), label) in planned.prepared.into_iter().zip(planned.texts).zip(labels) {
+        let request = number(prepared.request, config)?;
+        let mut log = Runs::new(&config.state).create(request.run).map_err(no_log)?;
+        log.freeze(frozen::RUN, &FrozenRun::new(&request, texts, secrets, world)).map_err(no_log)?;
+        opened.push(Opened { request, log, label, past: Past::default() });
+    }
+    go(config, ground, opened).await
+}
+
+/// Runs what was opened, side by side.
+async fn go(config: &Config, ground: Ground, opened: Vec<Opened>) -> Result<Exit, CliError> {
+    let Ground { facts, deciders, store } = ground;
     let cancel = Cancel::root();
     let mut signals = StopSignals::listen();
     let backend = Machines::open(config).await?;
     let shared = Shared::open(config, store, deciders, backend.provisioner());
-    sweep(&*shared.provisioner).await;
+    let own: HashSet<MachineId> = opened
+        .iter()
+        .flat_map(|run| run.past.open_launches())
+        .map(|open| MachineId::of(&open.launch))
+        .collect();
+    sweep(&*shared.provisioner, &own).await;
     let mut runs = Vec::new();
-    let labels = labels(&planned.prepared);
-    for (prepared, label) in planned.prepared.into_iter().zip(labels) {
-        let request = number(prepared.request, config)?;
-        let RunHost { host, log } = host::open(config, &facts, &request, &shared, label)?;
-        runs.push((request, host, log));
+    for Opened { request, log, label, past } in opened {
+        let RunHost { host, log } = host::open(config, &facts, &request, log, &shared, label);
+        if past.is_known() {
+            let told = Runs::new(&config.state).read(request.run);
+            let told = told.map_err(|error| CliError::new(Exit::Infrastructure, error))?;
+            log.tell_past(told).map_err(|error| CliError::new(Exit::Infrastructure, error))?;
+        }
+        runs.push((request, host, past, log));
     }
-    let logs: Vec<_> = runs.iter().map(|(_, _, log)| log.clone()).collect();
-    let run = |(request, host, log)| heard_by(log, run_one(request, host, &cancel));
+    let logs: Vec<_> = runs.iter().map(|(_, _, _, log)| log.clone()).collect();
+    let run = |(request, host, past, log)| heard_by(log, run_one(request, host, past, &cancel));
     let runs = runs.into_iter().map(run);
     let ends = tokio::select! {
         ends = join_all(runs) => ends,
@@ -121,10 +206,10 @@ async fn run_all(config: &Config, world: &World) -> Result<Exit, CliError> {
     Ok(exit_of(&ends, cancel.stage()))
 }
 
-async fn run_one(request: RunRequest, host: Host, cancel: &Arc<Cancel>) -> Exit {
+async fn run_one(request: RunRequest, host: Host, past: Past, cancel: &Arc<Cancel>) -> Exit {
     // Of its own: what cancels one run, such as its concurrency group, is nothing to the others.
     let own = cancel.child();
-    let end = act_engine::run(request, host, own.clone()).await;
+    let end = act_engine::run(request, host, own.clone(), past).await;
     if let Err(loss) = &end {
         stream::complain(&format!("error: {loss}\n"));
     }
@@ -143,11 +228,11 @@ fn labels(prepared: &[Prepared]) -> Vec<Option<String>> {
     names.iter().map(|name| several.then(|| format!("{name:width$}"))).collect()
 }
 
-/// Takes down what a killed host process left behind.
-async fn sweep(provisioner: &dyn Provisioner) {
+/// Takes down what a killed host process left behind, but for the machines on which a run is to go on.
+async fn sweep(provisioner: &dyn Provisioner, own: &HashSet<MachineId>) {
     // A folder that cannot be listed will be said by the first machine that is to be made in it.
     let owned = provisioner.owned().await.unwrap_or_default();
-    for machine in owned.iter().filter(|machine| machine.abandoned) {
+    for machine in owned.iter().filter(|machine| machine.abandoned && !own.contains(&machine.id)) {
         let id = &machine.id;
         match provisioner.release(machine, Release::Abandoned).await {
             Released::Gone => {

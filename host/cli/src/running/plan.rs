@@ -17,6 +17,7 @@ use act_workflow::source::{Problem, Sources};
 
 use super::deciders::Deciders;
 use super::facts::Facts;
+use super::frozen::Texts;
 use super::read::ReadFile;
 use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
@@ -27,6 +28,8 @@ use crate::nearest::nearest;
 /// What will run.
 pub(crate) struct Planned {
     pub(crate) prepared: Vec<Prepared>,
+    /// What was read for each.
+    pub(super) texts: Vec<Texts>,
     /// One line each, for the user.
     pub(crate) notices: Vec<String>,
 }
@@ -72,8 +75,10 @@ pub(crate) async fn plan(
     let told = |(reason, name): &(Exclusion, String)| format!("not run: {name}: {reason}");
     notices.extend(excluded.iter().filter(news).map(told));
     let mut all_prepared = Vec::new();
+    let mut texts = Vec::new();
     let mut refused = Vec::new();
     for file in selected {
+        texts.push(file.texts.clone());
         match prepare_file(config, facts, deciders, &event, file).await {
             Ok((prepared, mut found)) => {
                 notices.append(&mut found);
@@ -82,7 +87,7 @@ pub(crate) async fn plan(
             Err(checked) => refused.push(checked),
         }
     }
-    Ok(if refused.is_empty() { Ok(Planned { prepared: all_prepared, notices }) } else { Err(refused) })
+    Ok(if refused.is_empty() { Ok(Planned { prepared: all_prepared, texts, notices }) } else { Err(refused) })
 }
 
 /// The user's word, else the one event that starts every workflow, else `push`.
@@ -190,7 +195,7 @@ fn notice(found: &Finding, sources: &Sources) -> String {
     format!("{}:{}: {}", sources.name(found.span.file), found.span.line, found.message)
 }
 
-fn secrets(config: &Config) -> Secrets {
+pub(super) fn secrets(config: &Config) -> Secrets {
     let secret =
         |(name, value): (&String, &String)| (name.clone(), act_core::control::Secret::new(value.clone()));
     config.secrets.0.iter().map(secret).collect()

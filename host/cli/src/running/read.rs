@@ -13,6 +13,7 @@ use act_workflow::source::{Problem, Sources, Span};
 use act_workflow::uses::UsesRef;
 
 use super::facts::Facts;
+use super::frozen::{Keeping, Texts};
 use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
 use crate::discover::{self, Found as File};
@@ -31,6 +32,8 @@ pub(crate) struct ReadFile {
     pub(crate) name: String,
     /// Whether the user named the file itself.
     pub(crate) named: bool,
+    /// What was read.
+    pub(super) texts: Texts,
 }
 
 type Answer = Result<Result<Vec<ReadFile>, Vec<CheckedFile>>, CliError>;
@@ -67,11 +70,15 @@ async fn read_one(
         let near = RepositoryFiles::new(&config.selection.root, world);
         let mut files = AllFiles { near, fetched: &fetched, missing: Vec::new() };
         let options = ParseOptions { max_errors: MAX_PROBLEMS, ..ParseOptions::default() };
-        let read = read_workflow(&mut sources, &file.name, &bytes, &options, &mut files);
+        let mut keeping = Keeping::new(&mut files);
+        let read = read_workflow(&mut sources, &file.name, &bytes, &options, &mut keeping);
+        let texts = keeping.texts(&file.name, &bytes);
         let missing = std::mem::take(&mut files.missing);
         if missing.is_empty() {
             return match read.workflow {
-                Some(workflow) => Ok(ReadFile { workflow, sources, name: file.name, named: file.named }),
+                Some(workflow) => {
+                    Ok(ReadFile { workflow, sources, name: file.name, named: file.named, texts })
+                }
                 None => {
                     let name = shown(&file.path, world);
                     Err(CheckedFile { name, jobs: Vec::new(), problems: read.problems, sources })
