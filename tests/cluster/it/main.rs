@@ -4,6 +4,7 @@
 mod images;
 mod machines;
 mod pods;
+mod resumed;
 mod runs;
 mod tunnel;
 
