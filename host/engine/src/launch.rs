@@ -288,8 +288,15 @@ impl Run {
 
     /// Asks the scheduler about a job whose machine went away under it: it ends so, unless that rules otherwise.
     async fn after(&self, launches: &mut Launches, watch: &mut Watch, end: JobEnd) -> Trial {
-        let JobEnd::Interrupted(Loss::Machine(text)) = &end else { return Trial::Ended(end) };
-        let seen = watch.end(text, true).await;
+        let (text, seen) = match &end {
+            JobEnd::Interrupted(Loss::Machine(text)) => (text, watch.end(text, true).await),
+            // Told to end, a machine may end its processes before it goes.
+            JobEnd::Interrupted(Loss::Exit(text)) => match watch.known_end(true).await {
+                Some(seen) => (text, seen),
+                None => return Trial::Ended(end),
+            },
+            JobEnd::Interrupted(_) | JobEnd::Concluded(_) => return Trial::Ended(end),
+        };
         let ruled = self.ruled(launches, seen).await;
         match ruled.ruling {
             Ruling::Launch(_) | Ruling::Wait { .. } | Ruling::NextHop { .. } => {

@@ -82,17 +82,22 @@ impl Watch {
 
     /// Returns why a machine is gone: what was seen that says so, else that nobody knows.
     pub(crate) async fn end(&mut self, text: &str, started: bool) -> Seen {
+        let unknown = || Seen::Lost { text: text.to_owned() };
+        self.known_end(started).await.unwrap_or_else(unknown)
+    }
+
+    /// Returns what was seen that says why a machine is gone, if it is.
+    pub(crate) async fn known_end(&mut self, started: bool) -> Option<Seen> {
         let said = tokio::time::timeout(LAST_WORDS, async {
             while !self.last.as_ref().is_some_and(is_end) {
                 self.next().await;
             }
         });
         let _ = said.await;
-        match self.last.clone().filter(is_end) {
-            Some(Seen::Evicted { started: ran, text }) => Seen::Evicted { started: started || ran, text },
-            Some(seen) => seen,
-            None => Seen::Lost { text: text.to_owned() },
-        }
+        Some(match self.last.clone().filter(is_end)? {
+            Seen::Evicted { started: ran, text } => Seen::Evicted { started: started || ran, text },
+            seen => seen,
+        })
     }
 }
 
@@ -110,7 +115,8 @@ pub(crate) fn text(seen: &Seen) -> String {
         Seen::Image { text, .. } => format!("the image cannot be used: {text}"),
         Seen::Evicted { text, .. } => format!("evicted: {text}"),
         Seen::OutOfMemory { text } => format!("out of memory: {text}"),
-        Seen::Other { code, text } if code == "refused" => text.clone(),
+        // What these say, the text says.
+        Seen::Other { code, text } if code == "refused" || code == "Exited" => text.clone(),
         Seen::Other { code, text } => format!("{code}: {text}"),
     }
 }

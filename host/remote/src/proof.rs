@@ -29,7 +29,9 @@ impl Fate {
         if let Some(own) = parting.why.as_ref().filter(|own| !why.contains(own.as_str())) {
             why.push_str(&format_args!(" ({own})").to_string());
         }
-        if let Some(exit) = verdict.exit {
+        if let Some(exit) = verdict.exit
+            && !why.ends_with(&format!("exit code {exit}"))
+        {
             why.push_str(&format_args!("; its agent exited with {exit}").to_string());
         }
         Self { launch: launch.to_owned(), why, parting }

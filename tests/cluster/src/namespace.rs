@@ -47,6 +47,16 @@ impl Namespace {
         assert!(child.wait().unwrap().success(), "{object:#}");
     }
 
+    /// Asks for a pod's eviction, as whoever empties a node does.
+    pub fn evict(&self, pod: &str) {
+        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", self.name);
+        let eviction = json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod } });
+        let mut command = self.cluster.command(["create", "--raw", &path, "--filename", "-"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(eviction.to_string().as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
     /// Makes a pod of one container; `more` is put over its specification.
     pub fn run(&self, pod: &str, image: &str, command: &[&str], more: &Value) {
         let mut spec = json!({

@@ -5,13 +5,12 @@ use act_tests::cli::{Live, Project, Ran};
 use crate::{Cluster, Namespace};
 
 /// What a user of the bed says of pods: which image stands for `ubuntu-latest`. Everything else is as delivered.
-const CONFIG: &str = "
-[[plugin]]
-name = 'k8s'
-settings = { platforms = { ubuntu-latest = { image = 'bed.local/node:1' } } }
-[plugin.grant.decisions]
-kinds = []
-";
+const SETTINGS: &str = "platforms.ubuntu-latest.image = 'bed.local/node:1'";
+
+/// The configuration with these settings of the plugin.
+fn config(settings: &str) -> String {
+    format!("[[plugin]]\nname = 'k8s'\n[plugin.settings]\n{settings}\n[plugin.grant.decisions]\nkinds = []\n")
+}
 
 pub struct User {
     pub project: Project,
@@ -24,13 +23,20 @@ impl User {
     pub fn of(mut project: Project, cluster: &Cluster) -> Self {
         let namespace = Namespace::make(cluster);
         let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-        project.outside("home/.config/act-host/act-host.toml", CONFIG);
+        project.outside("home/.config/act-host/act-host.toml", config(SETTINGS));
         project.env("KUBECONFIG", cluster.kubeconfig().display().to_string());
         project.env("ACT_HOST_AGENT", variable("ACT_HOST_AGENT"));
         let plugin = format!("{}/k8s.wasm", variable("ACT_HOST_PLUGINS"));
         let ran = project.act(["plugin", "install", &plugin]);
         assert_eq!(ran.code, Some(0), "{ran}");
         Self { project, namespace }
+    }
+
+    /// Sets what the plugin is told: lines of TOML.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &str) -> Self {
+        self.project.outside("home/.config/act-host/act-host.toml", config(settings));
+        self
     }
 
     /// Leaves the user without a configuration: `k8s` comes with the backend alone.
