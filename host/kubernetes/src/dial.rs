@@ -5,12 +5,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use act_core::decide::Seen;
 use act_remote::{ByteStream, Dial, DialError, Verdict};
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{AttachParams, AttachedProcess};
@@ -82,8 +84,11 @@ impl Dial for PodDial {
             Ok(Err(error)) => return Err(later(with_causes(&error))),
             Err(_) => return Err(later(format!("no session within {} s", TIMEOUT.as_secs()))),
         };
-        match (process.stdin(), process.stdout()) {
-            (Some(write), Some(read)) => Ok(Box::new(ExecStream { read, write, _process: process })),
+        match (process.stdin(), process.stdout(), process.take_status()) {
+            (Some(write), Some(read), Some(status)) => {
+                let over = status.map(drop).boxed();
+                Ok(Box::new(ExecStream { read, write, over: Some(over), _process: process }))
+            }
             _ => Err(later("the session has no streams".to_owned())),
         }
     }
@@ -139,6 +144,8 @@ pub(crate) fn gone(pod: &Pod) -> Phase {
 struct ExecStream {
     read: ReadHalf<SimplexStream>,
     write: WriteHalf<SimplexStream>,
+    /// Ends with the session: one whose connection breaks leaves its streams open.
+    over: Option<BoxFuture<'static, ()>>,
     _process: AttachedProcess,
 }
 
@@ -148,7 +155,18 @@ impl AsyncRead for ExecStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(context, buffer)
+        if let Poll::Ready(read) = Pin::new(&mut self.read).poll_read(context, buffer) {
+            return Poll::Ready(read);
+        }
+        if let Some(over) = &mut self.over {
+            ready!(over.as_mut().poll(context));
+            self.over = None;
+        }
+        // What came before the end is still to be read; where there is nothing, that is the end.
+        match Pin::new(&mut self.read).poll_read(context, buffer) {
+            Poll::Ready(read) => Poll::Ready(read),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod machines;
 mod pods;
 mod resumed;
 mod runs;
+mod streams;
 mod trouble;
 mod tunnel;
 
