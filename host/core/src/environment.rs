@@ -36,6 +36,8 @@ pub struct Facts {
     pub services: BTreeMap<String, ServiceFacts>,
     /// Whether processes live on when the host process dies: if not, an interrupted job cannot be resumed.
     pub survives_host: bool,
+    /// Whether processes see the files of the host's machine, by the same names: what is large may be borrowed.
+    pub sees_host_files: bool,
 }
 
 /// Where a service of the job is reached.

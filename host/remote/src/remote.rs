@@ -156,6 +156,7 @@ fn facts(
         name: name.unwrap_or_else(|| machine.name.clone()),
         services,
         survives_host: true,
+        sees_host_files: false,
     })
 }
 
