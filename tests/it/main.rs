@@ -4,6 +4,7 @@
 mod actions;
 mod actions_nested;
 mod agent;
+mod backends;
 mod bad_input;
 mod contract;
 mod crash;

@@ -11,7 +11,8 @@
 //!
 //! A line is `--flag`, `--flag=value` or `--flag value` (split at the first blank; no quoting). Lines that
 //! begin with `#` are comments. In the user's files `$NAME` and `${NAME}` are environment variables.
-//! What a repository's file may say is decided in [`trust`].
+//! What a repository's file may say is decided in [`trust`]. A file that is YAML instead is read with `act-host.toml`: it
+//! says which cluster, and how jobs run on it.
 
 mod line;
 mod trust;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches};
 
+use crate::config::cluster::is_yaml;
 use crate::flags::RunFlags;
 use crate::flags::act_only::absence;
 use crate::flags::problem::FlagProblem;
@@ -92,8 +94,19 @@ pub(crate) enum ActrcError {
 pub(crate) struct FromFiles {
     /// All of them, merged.
     pub(crate) flags: RunFlags,
+    /// Those of the user's that are YAML, the weaker first.
+    pub(crate) yaml: Vec<YamlFile>,
     /// What was passed over.
     pub(crate) notices: Vec<Notice>,
+}
+
+/// A file that is YAML, as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct YamlFile {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// All of it.
+    pub(crate) text: String,
 }
 
 /// Reads every configuration file that exists.
@@ -105,10 +118,22 @@ pub(crate) fn read_all(world: &World) -> Result<FromFiles, ActrcError> {
             Err(error) if is_absent(&error) => continue,
             Err(source) => return Err(ActrcError::Read { path: place.path, source }),
         };
+        if is_yaml(&text) {
+            match place.owner {
+                Owner::User | Owner::UserForAct => all.yaml.push(YamlFile { path: place.path, text }),
+                Owner::Repository => all.notices.push(not_trusted(place.path)),
+            }
+            continue;
+        }
         let flags = Reader { place: &place, world, notices: &mut all.notices }.read(&text)?;
         all.flags = flags.over(all.flags);
     }
     Ok(all)
+}
+
+fn not_trusted(path: PathBuf) -> Notice {
+    let text = "a file in the repository may not say where jobs run: `--config .actrc` takes it as yours";
+    Notice { path, line: 1, text: text.to_owned() }
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -53,7 +53,7 @@ enum Subcommands {
 /// What is to be known beyond the flags of `run`.
 const RUN_HELP: &str = "\
 Flags are also read, one a line, from ~/.config/act/actrc, ~/.actrc, ~/.config/act-host/actrc and ./.actrc \
-(which may pin and narrow, not grant). Files of values are dotenv; those that end in .yml or .yaml are flat maps.";
+(which may pin and narrow, not grant); one that is YAML says how jobs run on a cluster. Files of values are dotenv; those that end in .yml or .yaml are flat maps.";
 
 /// Runs GitHub Actions workflows, with the flags of act.
 #[derive(Debug, Parser)]

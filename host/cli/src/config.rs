@@ -7,10 +7,15 @@
 //! | a file of values | its flag · `.secrets`, `.vars`, `.env`, `.input` in the folder of `-C`, if there |
 //! | a value without `=` | this process's environment · for secrets on a terminal: a question |
 //!
+//! | the cluster, and how jobs run on it | see [`cluster`] |
+//!
 //! Nothing else is read from the environment: what a job gets of it is said with `--env NAME` or `--inherit-env`.
 
+pub(crate) mod cluster;
 mod event;
+pub(crate) mod keys;
 pub(crate) mod plugins;
+pub(crate) mod tree;
 mod values;
 
 use std::collections::BTreeMap;
@@ -21,7 +26,9 @@ use std::path::PathBuf;
 use act_git::LocalRepository;
 use indexmap::IndexMap;
 
-use crate::actrc::{self, Notice};
+use self::cluster::ClusterWords;
+use self::plugins::PluginFiles;
+use crate::actrc::{self, Notice, YamlFile};
 use crate::error::CliError;
 use crate::flags::value::{Backend, Leg, Platform};
 use crate::flags::{LogFormat, RunFlags, SelectionFlags};
@@ -59,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) plugins: Plugins,
     /// How the run is shown.
     pub(crate) output: Output,
+    /// Files that are YAML, the weaker first.
+    pub(crate) yaml: Vec<YamlFile>,
     /// What becomes of what was planned.
     pub(crate) mode: Mode,
 }
@@ -122,10 +131,14 @@ pub(crate) struct Event {
 pub(crate) struct Machine {
     /// Label to target, each label once, in the order given; the last word on a label counts.
     pub(crate) platforms: Vec<Platform>,
-    /// Which kind of machine.
-    pub(crate) backend: Backend,
-    /// Which cluster, and where in it, as far as flags say.
-    pub(crate) cluster: ClusterChoice,
+    /// Which kind of machine; `None` leaves it to the scheduler.
+    pub(crate) backend: Option<Backend>,
+    /// Which cluster, and how jobs run on it.
+    pub(crate) cluster: ClusterWords,
+    /// The agent that goes into pods.
+    pub(crate) agent: Option<PathBuf>,
+    /// Why pods wait is looked into, and told.
+    pub(crate) debug_scheduling: bool,
     /// The workspace is the working tree itself.
     pub(crate) bind: bool,
     /// Nothing is removed afterwards.
@@ -136,19 +149,6 @@ pub(crate) struct Machine {
     pub(crate) host_env: BTreeMap<OsString, OsString>,
     /// Whether jobs get all of it.
     pub(crate) inherit_env: bool,
-}
-
-/// Which cluster, as far as flags say.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ClusterChoice {
-    /// A kubeconfig.
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// A context of it.
-    pub(crate) context: Option<String>,
-    /// Where pods are made.
-    pub(crate) namespace: Option<String>,
-    /// The agent that goes into pods.
-    pub(crate) agent: Option<PathBuf>,
 }
 
 /// Where actions come from.
@@ -200,10 +200,18 @@ impl Selection {
     }
 }
 
+/// Flags of all sources.
+pub(crate) struct Layered {
+    pub(crate) flags: RunFlags,
+    /// Files that are YAML, the weaker first.
+    pub(crate) yaml: Vec<YamlFile>,
+    pub(crate) notices: Vec<Notice>,
+}
+
 /// Lays the command line over the configuration files.
-pub(crate) fn layered(flags: RunFlags, world: &World) -> Result<(RunFlags, Vec<Notice>), CliError> {
+pub(crate) fn layered(flags: RunFlags, world: &World) -> Result<Layered, CliError> {
     let files = actrc::read_all(world)?;
-    Ok((flags.over(files.flags), files.notices))
+    Ok(Layered { flags: flags.over(files.flags), yaml: files.yaml, notices: files.notices })
 }
 
 impl Config {
@@ -233,6 +241,10 @@ impl Config {
             local.folder = selection.root.join(&local.folder);
             local
         };
+        let platforms = last_of_each(flags.machine.platform);
+        let debug_scheduling = flags.machine.cluster.debug_scheduling;
+        let words = flags.machine.cluster.words(&platforms, &selection.root);
+        let words = words.over(cluster::read_environment(world)?);
         Ok(Self {
             matrix: flags.matrix,
             filters: !flags.no_filters,
@@ -241,14 +253,11 @@ impl Config {
             vars: values.vars,
             env: values.env,
             machine: Machine {
-                platforms: last_of_each(flags.machine.platform),
-                backend: flags.machine.backend.unwrap_or_default(),
-                cluster: ClusterChoice {
-                    kubeconfig: flags.machine.kubeconfig.map(|path| selection.root.join(path)),
-                    context: flags.machine.context,
-                    namespace: flags.machine.namespace,
-                    agent: agent(world),
-                },
+                platforms,
+                backend: words.backend,
+                cluster: words,
+                agent: agent(world),
+                debug_scheduling,
                 bind: flags.machine.bind,
                 keep: flags.machine.keep,
                 concurrent_jobs: flags.machine.concurrent_jobs,
@@ -272,9 +281,22 @@ impl Config {
                 file: flags.plugins.config.map(|path| selection.root.join(path)),
                 ..Plugins::of(&folders)
             },
+            yaml: Vec::new(),
             mode: if flags.instead.dry_run { Mode::DryRun } else { Mode::Run },
             selection,
         })
+    }
+}
+
+impl Config {
+    /// Lays what flags and variables say of the cluster over what files say of it.
+    pub(crate) fn settle(&mut self, files: &PluginFiles) {
+        let said = std::mem::take(&mut self.machine.cluster);
+        let told = said.told.clone();
+        let under = files.cluster.clone().over(files.yaml.clone());
+        // What the plugin `k8s` is told by files lies under its settings in act-host.toml, not over them.
+        self.machine.cluster = ClusterWords { told, ..said.over(under) };
+        self.machine.backend = self.machine.cluster.backend;
     }
 }
 

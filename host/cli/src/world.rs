@@ -53,6 +53,14 @@ impl World {
         self.cwd.as_deref().unwrap_or(Path::new("")).join(path)
     }
 
+    /// Returns a path of a configuration file or a variable: `~/` is the user's home.
+    pub(crate) fn below_home(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => path.into(),
+        }
+    }
+
     /// Whether the program was called by the name `act`, through a link.
     pub(crate) fn called_act(&self) -> bool {
         let name = self.args.first().map(Path::new).and_then(Path::file_stem);

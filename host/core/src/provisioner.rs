@@ -49,6 +49,8 @@ pub enum Creation {
 pub enum Release {
     /// Its job has ended.
     Done,
+    /// Its job has ended, and not well: whoever keeps machines to look into them keeps this one.
+    Failed,
     /// Its host died and left it behind.
     Abandoned,
 }
@@ -60,6 +62,8 @@ pub enum Released {
     Gone,
     /// Nobody can say. The text tells what is left.
     Unconfirmed(String),
+    /// It is left as it is, because the user wants to look into it. The text tells how.
+    Kept(String),
 }
 
 /// Hands out what the secrets hold that a decision names.

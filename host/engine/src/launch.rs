@@ -8,7 +8,7 @@ use act_core::environment::Environment;
 use act_core::event::{Event, Level};
 use act_core::ids::{LaunchId, MachineId};
 use act_core::place::{Bind, Decision};
-use act_core::provisioner::Reveal;
+use act_core::provisioner::{Release, Reveal};
 use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION, SecretName};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
 use act_expr::{Object, Value};
@@ -47,6 +47,19 @@ enum Trial {
         unmade: bool,
     },
     Unstarted(Unstarted),
+}
+
+impl Trial {
+    /// Returns how its machine is released.
+    const fn end(&self) -> Release {
+        match self {
+            Self::Ended(JobEnd::Interrupted(_)) => Release::Failed,
+            Self::Ended(JobEnd::Concluded(result)) if matches!(result.conclusion, Conclusion::Failure) => {
+                Release::Failed
+            }
+            Self::Ended(_) | Self::Ruled { .. } | Self::Unstarted(_) => Release::Done,
+        }
+    }
 }
 
 /// Who asks for what a machine needs to be made.
@@ -267,7 +280,7 @@ impl Run {
                 Trial::Unstarted(Unstarted::Undecided(Box::new(time_up(&what).into())))
             }
         };
-        self.release(case, &machine).await;
+        self.release(case, &machine, trial.end()).await;
         trial
     }
 

@@ -206,12 +206,16 @@ impl Run {
         }
     }
 
-    /// Takes a machine down, and says so where that cannot be confirmed.
-    pub(crate) async fn release(&self, case: &LegCase<'_>, machine: &Machine) {
-        if let Released::Unconfirmed(what) = self.host.provisioner.release(machine, Release::Done).await {
-            let message = format!("the job's machine could not be taken down wholly: {what}");
-            self.notice(Some(&case.key), Level::Warning, None, message);
-        }
+    /// Takes a machine down, and says so where that cannot be confirmed, or where it is kept.
+    pub(crate) async fn release(&self, case: &LegCase<'_>, machine: &Machine, why: Release) {
+        let (level, message) = match self.host.provisioner.release(machine, why).await {
+            Released::Gone => return,
+            Released::Unconfirmed(what) => {
+                (Level::Warning, format!("the job's machine could not be taken down wholly: {what}"))
+            }
+            Released::Kept(how) => (Level::Notice, format!("the job's machine is kept: {how}")),
+        };
+        self.notice(Some(&case.key), level, None, message);
     }
 }
 

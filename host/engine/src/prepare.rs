@@ -74,7 +74,10 @@ pub fn prepare(ask: Ask) -> Result<Prepared, Vec<Finding>> {
     let selection = select_jobs(&ask, &mut wrong);
     let jobs = selection.of(&ask.workflow.jobs);
     wrong.extend(refuse::refusals(jobs.iter().copied(), ask.containers));
-    let notices = refuse::notices(jobs.iter().copied());
+    let mut notices = refuse::notices(jobs.iter().copied());
+    if ask.containers {
+        notices.extend(refuse::moved_ports(jobs.iter().copied()));
+    }
     let (inputs, event_inputs) = match dispatch_inputs(&ask) {
         Ok(inputs) => inputs,
         Err(found) => {

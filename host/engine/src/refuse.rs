@@ -119,3 +119,30 @@ pub fn notices<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Finding> {
     }
     found.into_iter().map(|(_, finding)| finding).collect()
 }
+
+/// Returns one notice for each port of a service that is another one where the steps run: services share a pod's network,
+/// and of `8080:80` the steps reach 80. Ports that are known when the job begins only are not told.
+#[must_use]
+pub fn moved_ports<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Finding> {
+    let steps = jobs.into_iter().filter_map(|job| match &job.kind {
+        JobKind::Steps(steps) => steps.services.as_ref(),
+        JobKind::Call(_) => None,
+    });
+    let services = steps.flat_map(|services| services.as_mapping().unwrap_or_default());
+    let ports = services.flat_map(|(name, service)| {
+        let ports = service.get("ports").and_then(Token::as_sequence).unwrap_or_default();
+        ports.iter().map(move |port| (name, port))
+    });
+    let moved = |(name, port): (&Token, &Token)| {
+        let (text, name) = (port.as_str()?, name.as_str()?);
+        let (host, own) = text.split('/').next()?.rsplit_once(':')?;
+        let host = host.rsplit(':').next()?;
+        (host != own).then(|| {
+            let message = format!(
+                "`services.{name}`: `{text}` is reached at port {own} in a pod, as `job.services.{name}.ports` says"
+            );
+            Finding::new(port.span, message)
+        })
+    };
+    ports.filter_map(moved).collect()
+}

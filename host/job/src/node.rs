@@ -62,8 +62,11 @@ impl Executor<'_> {
             return Ok(program);
         }
         let Some(program) = self.env.find_program("node", &path).await? else {
+            let advice = self.env.facts().node_advice.clone();
+            let advice = advice
+                .unwrap_or_else(|| format!("install Node.js {wanted} or add a setup step before this one"));
             return Err(Halt::failed(format!(
-                "The action runs on {version}, and there is no `node` on PATH: install Node.js {wanted} or add a setup step before this one"
+                "The action runs on {version}, and there is no `node` on PATH: {advice}"
             )));
         };
         let found = self.env.program_version(&program).await?;

@@ -1,6 +1,7 @@
 //! How the agent gets into a pod, and how it is started there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use act_core::place::Os;
 use base64::Engine as _;
@@ -66,8 +67,29 @@ pub const ROOTS: [(&str, &str); 7] = [
     ("scratch", "/act-host/scratch"),
 ];
 
+/// Where the image with Node.js is mounted, and where Node.js may lie in it.
+const NODE: &str = "/act-host/node";
+const NODE_FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+/// Returns the volume that brings Node.js, with its mount.
+pub(crate) fn node_volume(image: &str) -> (Value, Value) {
+    let image = json!({ "reference": image, "pullPolicy": "IfNotPresent" });
+    (
+        json!({ "name": "act-node", "image": image }),
+        json!({ "name": "act-node", "mountPath": NODE, "readOnly": true }),
+    )
+}
+
+/// Returns where Node.js is looked for besides the job's image.
+pub(crate) fn node_folders() -> Vec<String> {
+    NODE_FOLDERS.iter().map(|folder| format!("{NODE}{folder}")).collect()
+}
+
 /// The largest value of a ConfigMap, all together.
 const LARGEST: usize = 1_000_000;
+
+/// How long a pod that is kept can be entered, where its deadline is not nearer.
+const KEPT: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl AgentSource {
     /// Returns where the program lies in a pod.
@@ -117,7 +139,8 @@ impl AgentSource {
 
     /// Returns what runs as the first process of a pod.
     pub(crate) fn serve(&self, config: &KubernetesConfig) -> Vec<String> {
-        let grace = format!("{}s", config.orphan_grace.as_secs());
+        let grace = if config.keep { config.orphan_grace.max(KEPT) } else { config.orphan_grace };
+        let grace = format!("{}s", grace.as_secs());
         let mut argv = vec![self.program(), "serve".to_owned(), "--dir".to_owned(), FOLDER.to_owned()];
         argv.extend(["--name".to_owned(), RUNNER.to_owned(), "--orphan-grace".to_owned(), grace]);
         argv.extend(["--termination-message".to_owned(), TERMINATION_LOG.to_owned()]);

@@ -15,6 +15,10 @@ pub struct KubernetesConfig {
     pub namespace: String,
     /// How the agent gets into pods.
     pub agent: AgentSource,
+    /// An image with Node.js, for images of jobs that have none: a volume of each pod. Kubernetes 1.35 or later.
+    pub node_image: Option<String>,
+    /// What people are told where a job's image has no Node.js and an action needs it.
+    pub node_advice: Option<String>,
     /// What workflows may ask for in `container.options`. A scheduler's decision needs a grant of its own.
     pub allowed: BTreeSet<Reach>,
     /// Merged into every pod: a `PodTemplateSpec`, or what is under its `spec`.
@@ -35,10 +39,12 @@ pub struct KubernetesConfig {
     pub spare_time: Duration,
     /// How long a finished Job of Kubernetes is kept, where one makes the pod.
     pub keep_finished: Duration,
-    /// Whether pods of jobs are left as they are at the end.
+    /// Whether the pods of jobs that failed are left as they are.
     pub keep: bool,
     /// How long a pod stays on a node that is silent.
     pub silent_node: Duration,
+    /// Whether nodes are looked at to tell why a pod does not start.
+    pub debug_scheduling: bool,
 }
 
 impl KubernetesConfig {
@@ -48,6 +54,8 @@ impl KubernetesConfig {
         Self {
             namespace: namespace.into(),
             agent,
+            node_image: None,
+            node_advice: None,
             allowed: BTreeSet::new(),
             pod_template: None,
             pod_security: None,
@@ -60,6 +68,7 @@ impl KubernetesConfig {
             keep_finished: Duration::from_secs(3600),
             keep: false,
             silent_node: Duration::from_secs(45),
+            debug_scheduling: false,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::PostParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
@@ -35,6 +36,12 @@ pub enum ConnectError {
         /// Why not.
         reason: String,
     },
+    /// Nobody says where pods are made.
+    #[error("kubernetes namespace is required")]
+    NoNamespace,
+    /// There is no such namespace.
+    #[error("cannot access namespace `{0}`: there is none in this cluster")]
+    Namespace(String),
     /// Rights are missing, one line each.
     #[error("this account may not run jobs in namespace `{namespace}`: it lacks {}", missing.join(", "))]
     Rights {
@@ -50,8 +57,8 @@ pub enum ConnectError {
 pub struct Connection {
     /// For calls.
     pub client: Client,
-    /// The namespace of the context.
-    pub namespace: String,
+    /// The namespace that the context names, or that of the pod whose account this is.
+    pub namespace: Option<String>,
     /// Where the API server is.
     pub url: String,
 }
@@ -66,7 +73,7 @@ impl Connection {
         // Calls are repeated here, where it is known which of them may be, and for how long.
         config.default_retry = false;
         config.connect_timeout = Some(std::time::Duration::from_secs(10));
-        let (namespace, url) = (config.default_namespace.clone(), config.cluster_url.to_string());
+        let (namespace, url) = (namespace(access, &config), config.cluster_url.to_string());
         let client = Client::try_from(config).map_err(|error| ConnectError::Config(with_causes(&error)))?;
         Ok(Self { client, namespace, url })
     }
@@ -79,8 +86,16 @@ impl Connection {
         let server =
             |error: kube::Error| ConnectError::Server { url: self.url.clone(), reason: with_causes(&error) };
         let version = self.client.apiserver_version().await.map_err(server)?;
+        // Who may not look at namespaces finds out by what is made there.
+        let found = Api::<Namespace>::all(self.client.clone()).get(namespace).await;
+        if let Err(kube::Error::Api(status)) = found
+            && status.code == 404
+        {
+            return Err(ConnectError::Namespace(namespace.to_owned()));
+        }
         let api: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
-        let calls = Call::ALL.into_iter().filter(|call| jobs || !call.is_of_jobs());
+        let calls =
+            Call::ALL.into_iter().filter(|call| (jobs || !call.is_of_jobs()) && !call.is_for_people());
         let reviews = calls.map(|call| {
             let (api, review) = (api.clone(), review(call.right(), namespace));
             async move { (call, api.create(&PostParams::default(), &review).await) }
@@ -117,6 +132,18 @@ async fn configuration(access: &Access) -> Result<Config, String> {
             Config::infer().await.map_err(|error| format!("there is no cluster: {}", with_causes(&error)))
         }
     }
+}
+
+/// Returns the namespace that somebody named, and not the one that is taken where nobody does.
+fn namespace(access: &Access, config: &Config) -> Option<String> {
+    let kubeconfig = match &access.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let Ok(kubeconfig) = kubeconfig else { return Some(config.default_namespace.clone()) };
+    let name = access.context.as_ref().or(kubeconfig.current_context.as_ref())?;
+    let context = kubeconfig.contexts.iter().find(|known| known.name == *name)?.context.as_ref()?;
+    context.namespace.clone().filter(|namespace| !namespace.is_empty())
 }
 
 fn review(right: Right, namespace: &str) -> SelfSubjectAccessReview {

@@ -15,6 +15,9 @@ pub(crate) const MACHINE: &str = "act-host.dev/machine";
 /// The Lease of the process that answers for it.
 pub(crate) const HOST: &str = "act-host.dev/host";
 
+/// In the place of that Lease: a person answers for it.
+pub(crate) const KEPT: &str = "kept";
+
 /// The whole id of a machine: an annotation.
 pub(crate) const MACHINE_ID: &str = "act-host.dev/machine-id";
 

@@ -27,6 +27,7 @@ mod rights;
 mod scheduling;
 mod security;
 mod seen;
+mod survey;
 mod template;
 mod watch;
 
@@ -35,3 +36,4 @@ pub use config::KubernetesConfig;
 pub use connect::{Access, ConnectError, Connection};
 pub use provisioner::{KubernetesProvisioner, describe};
 pub use rights::{Call, Right, role};
+pub use survey::Survey;

@@ -14,7 +14,7 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Precon
 use serde_json::{Value, json};
 
 use crate::calls::{CallError, Cluster};
-use crate::labels::{HOST, MACHINE, MANAGED_BY};
+use crate::labels::{HOST, KEPT, MACHINE, MANAGED_BY};
 use crate::objects::Objects;
 use crate::rights::Call;
 
@@ -213,6 +213,16 @@ impl Machines<'_> {
         let (api, params) = (self.pods(), ListParams::default().labels(&format!("{MACHINE}={digest}")));
         let found = self.cluster.call(Call::ListPods, || api.list(&params)).await?;
         Ok(found.items.into_iter().next())
+    }
+
+    /// Hands a machine's pod over to whoever wants to look into it; nothing where there is none.
+    pub(crate) async fn keep(&self, digest: &str) -> Result<Option<Pod>, CallError> {
+        let Some(pod) = self.pod_of(digest).await?.filter(|pod| pod.metadata.deletion_timestamp.is_none())
+        else {
+            return Ok(None);
+        };
+        let name = pod.metadata.name.unwrap_or_default();
+        self.patch_pod(&name, &json!({ "metadata": { "labels": { HOST: KEPT } } })).await.map(Some)
     }
 
     /// Lists all machines of this program, each once.

@@ -7,7 +7,7 @@ use act_core::place::pod::{PodVolume, PullPolicy, VolumeSource};
 use act_core::place::{Bind, Os, PodShape};
 use serde_json::{Map, Value, json};
 
-use crate::agent::{AgentSource, HOME, ROOTS};
+use crate::agent::{AgentSource, HOME, ROOTS, node_volume};
 use crate::config::KubernetesConfig;
 use crate::containers::{self, Around, JOB, extend, literal, mirrored};
 use crate::labels::MACHINE_ID;
@@ -133,6 +133,7 @@ fn runner(
         mounts.push(folder(("tmp", "/tmp")));
     }
     mounts.extend(config.agent.volume().map(|(_, mount)| mount));
+    mounts.extend(config.node_image.as_deref().map(|image| node_volume(image).1));
     mounts.extend(shape.volumes.iter().map(
         |volume| json!({ "name": volume.name, "mountPath": volume.mount_path, "readOnly": volume.read_only }),
     ));
@@ -171,6 +172,7 @@ fn volumes(shape: &PodShape, config: &KubernetesConfig, around: &Around) -> Vec<
     let empty = |(name, _): (&str, &str)| json!({ "name": name, "emptyDir": {} });
     let mut all: Vec<Value> = FOLDERS.map(empty).into();
     all.extend(config.agent.volume().map(|(volume, _)| volume));
+    all.extend(config.node_image.as_deref().map(|image| node_volume(image).0));
     all.extend(shape.volumes.iter().map(volume));
     all.extend(around.volumes.iter().map(|(name, source)| {
         let mut volume = source.clone();

@@ -12,23 +12,23 @@ use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, R
 use act_core::spec::SecretName;
 use act_remote::{Remote, RemoteConfig};
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use tokio::sync::{OnceCell, watch};
 
-use crate::agent::RUNNER;
+use crate::agent::{RUNNER, node_folders};
 use crate::calls::{CallError, Cluster};
 use crate::config::KubernetesConfig;
 use crate::dial::{PodDial, gone, told};
-use crate::labels::{HOST, MACHINE_ID};
+use crate::labels::{HOST, KEPT, MACHINE_ID};
 use crate::lease::{Life, living};
 use crate::machines::{Machines, is_over};
 use crate::names;
 use crate::objects::Objects;
 use crate::seen::{Phase, look};
+use crate::survey::explained;
 use crate::watch::{PodWatch, Sight};
 
 /// Beyond a pod's own time to end, until its node counts as silent.
@@ -265,25 +265,16 @@ impl Provisioner for KubernetesProvisioner {
 
     fn observe(&self, machine: &Machine) -> BoxStream<'static, Seen> {
         let Some(sight) = self.follow(&machine.id) else { return stream::pending().boxed() };
-        stream::unfold((sight, None, false), async |(mut sight, mut last, is_over)| {
-            if is_over {
-                return None;
-            }
-            loop {
-                let phase = phase(&sight.borrow_and_update());
-                match phase {
-                    Some(Phase::Waiting(seen)) if last.as_ref() != Some(&seen) => {
-                        last = Some(seen.clone());
-                        return Some((seen, (sight, last, false)));
-                    }
-                    Some(Phase::Ended(seen)) => return Some((seen, (sight, last, true))),
-                    _ => {}
+        let (cluster, config) = (self.cluster.clone(), self.config.clone());
+        changes(sight)
+            .then(move |(seen, pod)| {
+                let (cluster, config) = (cluster.clone(), config.clone());
+                async move {
+                    let (namespace, deep) = (&config.namespace, config.debug_scheduling);
+                    explained(&cluster.client, namespace, pod, seen, deep).await
                 }
-                // A watch that ends says nothing more.
-                sight.changed().await.ok()?;
-            }
-        })
-        .boxed()
+            })
+            .boxed()
     }
 
     async fn bind(
@@ -311,6 +302,8 @@ impl Provisioner for KubernetesProvisioner {
             name: Some(RUNNER.to_owned()),
             services: known.services,
             patience: self.config.orphan_grace,
+            more_programs: self.config.node_image.as_ref().map(|_| node_folders()).unwrap_or_default(),
+            node_advice: self.config.node_advice.clone(),
             ..RemoteConfig::default()
         };
         let remote = Remote::connect(Arc::new(dial), launch, epoch, config).await?;
@@ -322,7 +315,7 @@ impl Provisioner for KubernetesProvisioner {
         let living = living(&self.cluster, &self.config.namespace).await.map_err(said)?;
         let machine = |pod: Pod| {
             let id = pod.metadata.annotations.as_ref()?.get(MACHINE_ID)?.clone();
-            let host = pod.metadata.labels.as_ref()?.get(HOST)?;
+            let host = pod.metadata.labels.as_ref()?.get(HOST).filter(|host| *host != KEPT)?;
             let is_going = pod.metadata.deletion_timestamp.is_some();
             let abandoned = *host != self.host && !living.contains(host);
             (!is_going).then_some(Machine { id: MachineId(id), abandoned })
@@ -334,16 +327,60 @@ impl Provisioner for KubernetesProvisioner {
     }
 
     async fn release(&self, machine: &Machine, why: Release) -> Released {
-        if let Some(known) = self.known(&machine.id).filter(|_| self.config.keep && why == Release::Done) {
-            return Released::Unconfirmed(format!(
-                "it is kept: `kubectl exec -n {} -it {} -- sh` enters it, `kubectl delete` ends it",
-                self.config.namespace, known.name
-            ));
+        if self.config.keep && why == Release::Failed {
+            // What cannot be kept is gone already, or goes now.
+            if let Ok(Some(pod)) = self.machines().keep(&names::digest(&machine.id)).await {
+                return Released::Kept(how_to_enter(&pod, &self.config.namespace));
+            }
         }
         let released = self.take_down(&machine.id).await;
         released.unwrap_or_else(|error| {
             Released::Unconfirmed(format!("cannot delete the pod of {}: {error}", machine.id))
         })
+    }
+}
+
+/// Tells what is seen of a machine, each thing once, with its pod.
+fn changes(sight: watch::Receiver<Sight>) -> impl Stream<Item = (Seen, Option<Arc<Pod>>)> {
+    stream::unfold((sight, None, false), async |(mut sight, mut last, is_over)| {
+        if is_over {
+            return None;
+        }
+        loop {
+            let (phase, pod) = {
+                let seen = sight.borrow_and_update();
+                (phase(&seen), pod(&seen))
+            };
+            match phase {
+                Some(Phase::Waiting(seen)) if last.as_ref() != Some(&seen) => {
+                    last = Some(seen.clone());
+                    return Some(((seen, pod), (sight, last, false)));
+                }
+                Some(Phase::Ended(seen)) => return Some(((seen, pod), (sight, last, true))),
+                _ => {}
+            }
+            // A watch that ends says nothing more.
+            sight.changed().await.ok()?;
+        }
+    })
+}
+
+/// Tells how a kept pod is entered, and how it goes.
+fn how_to_enter(pod: &Pod, namespace: &str) -> String {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let owner = pod.metadata.owner_references.iter().flatten().find(|owner| owner.kind == "Job");
+    let (kind, owner) = owner.map_or(("pod", name), |job| ("job", &*job.name));
+    let enter = match is_over(pod) {
+        true => format!("it has ended, `kubectl describe -n {namespace} pod {name}` tells why"),
+        false => format!("`kubectl exec -n {namespace} -it {name} -- sh` enters it"),
+    };
+    format!("{enter}; `kubectl delete -n {namespace} {kind} {owner}` ends it")
+}
+
+fn pod(sight: &Sight) -> Option<Arc<Pod>> {
+    match sight {
+        Sight::Unknown => None,
+        Sight::There(pod) | Sight::Gone(pod) => Some(pod.clone()),
     }
 }
 

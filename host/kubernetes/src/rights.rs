@@ -46,6 +46,10 @@ pub enum Call {
     PatchJob,
     /// Takes one down.
     DeleteJob,
+    /// Finds out what a probe said.
+    ListEvents,
+    /// Finds out what a quota has left, to explain.
+    ListQuotas,
 }
 
 /// What a call is allowed by.
@@ -61,7 +65,7 @@ pub struct Right {
 
 impl Call {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::CreatePod,
         Self::GetPod,
         Self::ListPods,
@@ -82,6 +86,8 @@ impl Call {
         Self::GetJob,
         Self::PatchJob,
         Self::DeleteJob,
+        Self::ListEvents,
+        Self::ListQuotas,
     ];
 
     /// Returns what it is allowed by.
@@ -108,8 +114,16 @@ impl Call {
             Self::GetJob => ("batch", "jobs", "get"),
             Self::PatchJob => ("batch", "jobs", "patch"),
             Self::DeleteJob => ("batch", "jobs", "delete"),
+            Self::ListEvents => ("", "events", "list"),
+            Self::ListQuotas => ("", "resourcequotas", "list"),
         };
         Right { group, resource, verb }
+    }
+
+    /// Whether it only helps to explain: a run does without.
+    #[must_use]
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::ListEvents | Self::ListQuotas)
     }
 
     /// Whether it is made only where the decision asks for a Job.

@@ -33,7 +33,7 @@ pub(crate) fn look(pod: Option<&Pod>) -> Phase {
         return Phase::Ended(Seen::Evicted { started, text });
     }
     let is_over = matches!(status.phase.as_deref(), Some("Failed" | "Succeeded"));
-    if let Some(seen) = ended(status, is_over) {
+    if let Some(seen) = ended(pod, status, is_over) {
         return Phase::Ended(seen);
     }
     if let Some(runner) = runner(status)
@@ -101,7 +101,7 @@ fn containers(status: &PodStatus) -> impl Iterator<Item = (&ContainerStatus, Str
     })
 }
 
-fn ended(status: &PodStatus, is_over: bool) -> Option<Seen> {
+fn ended(pod: &Pod, status: &PodStatus, is_over: bool) -> Option<Seen> {
     for (container, said) in containers(status) {
         let states = [container.state.as_ref(), container.last_state.as_ref()];
         for end in states.into_iter().flatten().filter_map(|state| state.terminated.as_ref()) {
@@ -115,6 +115,10 @@ fn ended(status: &PodStatus, is_over: bool) -> Option<Seen> {
             }
             // A service that ends while the pod is over was asked to; one that ends before is started again for nothing.
             if !is_job && !is_over && container.restart_count > 0 {
+                let has_begun = runner(status).is_some_and(has_started);
+                if let Some(text) = (!has_begun).then(|| never_well(pod, container, end)).flatten() {
+                    return Some(Seen::Other { code: UNHEALTHY.to_owned(), text: format!("{said} {text}") });
+                }
                 let code = "ServiceFailed".to_owned();
                 return Some(Seen::Other { code, text: format!("{said} {}", told(end)) });
             }
@@ -127,6 +131,21 @@ fn ended(status: &PodStatus, is_over: bool) -> Option<Seen> {
     let reason = status.reason.clone().unwrap_or_else(|| "Failed".to_owned());
     let text = || status.message.clone().unwrap_or_else(|| "the pod is over, and says nothing".to_owned());
     is_over.then(|| Seen::Other { code: reason, text: text() })
+}
+
+/// The code of a service that never became healthy.
+pub(crate) const UNHEALTHY: &str = "ServiceUnhealthy";
+
+/// Tells of a service that its probe has ended: it lived as long as it is given to become healthy.
+fn never_well(pod: &Pod, container: &ContainerStatus, end: &ContainerStateTerminated) -> Option<String> {
+    let made =
+        pod.spec.as_ref()?.init_containers.iter().flatten().find(|made| made.name == container.name)?;
+    let probe = made.startup_probe.as_ref()?;
+    let period = i64::from(probe.period_seconds.unwrap_or(10));
+    let failures = i64::from(probe.failure_threshold.unwrap_or(3));
+    let lived = end.finished_at.as_ref()?.0.duration_since(end.started_at.as_ref()?.0).as_secs();
+    // The first probe comes with the start.
+    (lived >= (failures - 1) * period).then(|| format!("never became healthy, and had {lived} s for it"))
 }
 
 fn is_for_another_machine(end: &ContainerStateTerminated) -> bool {
@@ -149,7 +168,7 @@ fn waiting(pod: &Pod, status: &PodStatus) -> Seen {
         status.conditions.iter().flatten().find(|condition| condition.type_ == "PodScheduled")
         && scheduled.status == "False"
     {
-        let text = scheduled.message.clone().unwrap_or_else(|| "no node fits".to_owned());
+        let text = scheduled.message.as_deref().map_or("no node fits", digest).to_owned();
         return match scheduled.reason.as_deref() {
             Some("SchedulingGated") => pending(format!("held back: {text}")),
             _ => Seen::Unschedulable { text },
@@ -173,6 +192,11 @@ fn waiting(pod: &Pod, status: &PodStatus) -> Seen {
         }
     }
     pending(last.unwrap_or_else(|| "a node is looked for".to_owned()))
+}
+
+/// Leaves out what the scheduler says of preemption, which repeats the count of nodes.
+fn digest(message: &str) -> &str {
+    message.split(" preemption: ").next().unwrap_or(message).trim_end_matches('.')
 }
 
 /// What is wrong with a container that waits; nothing where it only takes its time.

@@ -22,6 +22,10 @@ pub struct RemoteConfig {
     pub name: Option<String>,
     /// Services of the job, which the agent knows nothing of.
     pub services: BTreeMap<String, ServiceFacts>,
+    /// Folders of the machine where programs are looked for that are found nowhere else.
+    pub more_programs: Vec<String>,
+    /// What to do where there is no Node.js; see [`act_core::environment::Facts::node_advice`].
+    pub node_advice: Option<String>,
 }
 
 impl Default for RemoteConfig {
@@ -34,6 +38,8 @@ impl Default for RemoteConfig {
             patience: Duration::from_secs(600),
             name: None,
             services: BTreeMap::new(),
+            more_programs: Vec::new(),
+            node_advice: None,
         }
     }
 }

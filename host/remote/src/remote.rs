@@ -35,6 +35,8 @@ pub struct Remote {
     roots: Roots,
     epoch: u64,
     uploads: AtomicU64,
+    /// Where programs are looked for that are found nowhere else.
+    more_programs: Vec<String>,
     /// Follows that began with their process and wait for who wants them.
     begun: Mutex<HashMap<String, Following>>,
     /// Keeps the stream; ends with this.
@@ -55,7 +57,7 @@ impl Remote {
     ) -> Result<Arc<Self>, EnvironmentError> {
         let desk = Desk::new();
         let (welcome, mut welcomed) = watch::channel(None);
-        let (name, services) = (config.name.clone(), config.services.clone());
+        let own = config.clone();
         let (launch, epoch) = (launch.to_string(), epoch.0);
         let link = Link { dial, desk: Arc::clone(&desk), launch, epoch, config, welcome };
         let mut tasks = JoinSet::new();
@@ -65,10 +67,11 @@ impl Remote {
             let ended = || EnvironmentError::Lost("the session ended before it began".to_owned());
             return Err(desk.over().map_or_else(ended, |over| over.error()));
         };
-        let facts = facts(&welcome, name, services)?;
+        let facts = facts(&welcome, &own)?;
         let roots = welcome.machine.roots;
         let (uploads, begun) = Default::default();
-        Ok(Arc::new(Self { desk, facts, roots, epoch, uploads, begun, _link: tasks }))
+        let more_programs = own.more_programs;
+        Ok(Arc::new(Self { desk, facts, roots, epoch, uploads, more_programs, begun, _link: tasks }))
     }
 
     /// Ends the session, and leaves the machine as it is.
@@ -139,11 +142,7 @@ impl Remote {
     }
 }
 
-fn facts(
-    welcome: &Welcome,
-    name: Option<String>,
-    services: std::collections::BTreeMap<String, act_core::environment::ServiceFacts>,
-) -> Result<Facts, EnvironmentError> {
+fn facts(welcome: &Welcome, config: &RemoteConfig) -> Result<Facts, EnvironmentError> {
     let machine = &welcome.machine;
     let unknown =
         || EnvironmentError::Refused(format!("nothing is known of {} on {}", machine.os, machine.arch));
@@ -153,10 +152,10 @@ fn facts(
         path_separator: '/',
         list_separator: ':',
         env_ignores_case: false,
-        name: name.unwrap_or_else(|| machine.name.clone()),
-        services,
+        name: config.name.clone().unwrap_or_else(|| machine.name.clone()),
+        services: config.services.clone(),
         survives_host: true,
-        sees_host_files: false,
+        node_advice: config.node_advice.clone(),
     })
 }
 
@@ -261,8 +260,13 @@ impl Environment for Remote {
         name: &str,
         prepend_path: &[String],
     ) -> Result<Option<EnvPath>, EnvironmentError> {
-        let ask = Ask::FindProgram { name: name.to_owned(), prepend_path: prepend_path.to_vec() };
-        Ok(self.text(ask).await?.map(EnvPath))
+        let ask = |path: Vec<String>| Ask::FindProgram { name: name.to_owned(), prepend_path: path };
+        let found = self.text(ask(prepend_path.to_vec())).await?;
+        if found.is_some() || self.more_programs.is_empty() {
+            return Ok(found.map(EnvPath));
+        }
+        // It is in none of the folders before these.
+        Ok(self.text(ask(self.more_programs.clone())).await?.map(EnvPath))
     }
 
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {

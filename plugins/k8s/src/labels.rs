@@ -31,6 +31,9 @@ fn found(label: &str, platform: &Platform<'_>, labels: &[String], settings: &Jso
     if platform.image().is_none() {
         return Mapped::malformed(format!("platform `{label}` must specify an image"), None);
     }
+    if platform.os() == Some(Os::Macos) {
+        return Mapped::malformed(format!("platform `{label}`: no node of Kubernetes runs macOS"), None);
+    }
     let mut placement = Placement::new().attr(PLATFORM, label);
     placement.os = platform.os();
     placement.arch = platform.arch();

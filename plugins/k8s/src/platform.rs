@@ -67,6 +67,11 @@ pub(crate) fn names(settings: &Json) -> impl Iterator<Item = &str> {
     own.iter().map(|(name, _)| name.as_str()).chain(BUILT_IN.iter().map(|known| known.name))
 }
 
+/// Returns what a platform says, or the label of its nodes that says it.
+fn said<'a>(own: &'a Json, key: &str, label: &str) -> Option<&'a str> {
+    own.get(key).as_str().or_else(|| own.get("nodeSelector").get(label).as_str())
+}
+
 impl<'a> Platform<'a> {
     /// Finds a platform; case does not count.
     pub(crate) fn find(name: &str, settings: &'a Json) -> Option<Self> {
@@ -86,17 +91,19 @@ impl<'a> Platform<'a> {
     }
 
     pub(crate) fn os(&self) -> Option<Os> {
-        let own = self.own.and_then(|own| match own.get("os").as_str()? {
+        let own = self.own.and_then(|own| match said(own, "os", "kubernetes.io/os")? {
             "windows" => Some(Os::Windows),
+            "darwin" => Some(Os::Macos),
             _ => Some(Os::Linux),
         });
         own.or_else(|| self.built_in.map(|known| known.os))
     }
 
     pub(crate) fn arch(&self) -> Option<Arch> {
-        let own = self.own.and_then(|own| match own.get("arch").as_str()? {
+        let own = self.own.and_then(|own| match said(own, "arch", "kubernetes.io/arch")? {
             "arm64" => Some(Arch::Arm64),
-            _ => Some(Arch::X64),
+            "amd64" => Some(Arch::X64),
+            _ => None,
         });
         // Who names a platform anew means another machine.
         own.or_else(|| self.built_in.filter(|_| self.own.is_none()).map(|known| known.arch))

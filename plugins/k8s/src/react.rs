@@ -67,7 +67,11 @@ pub(crate) fn react(case: &Case, seen: &Seen, waits: &Waits, decide: impl FnOnce
         Seen::Lost(_) => Ruling::Keep,
         Seen::Other(Other { code, text }) if is_stumble(code) => {
             let since = first(case, |seen| matches!(seen, Seen::Other(_)));
-            grace(case, since, waits.image, &format!("{code}: {text}"))
+            match grace(case, since, waits.image, &format!("{code}: {text}")) {
+                // No fault of the job's.
+                Ruling::Fail(_) if code == "unreachable" => Ruling::Keep,
+                ruling => ruling,
+            }
         }
         Seen::Other(Other { text, .. }) => Ruling::fail(text),
     }

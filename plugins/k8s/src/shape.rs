@@ -122,6 +122,11 @@ fn resources(case: &Case, platform: &Json, settings: &Json) -> Vec<PodResource> 
         let name = settings.get("gpuResource").as_str().unwrap_or("nvidia.com/gpu");
         set(&mut resources, name, None, Some(gpu.count.to_string()));
     }
+    // What the operator says for this run alone.
+    for PodResource { name, request, limit } in spec::resources(settings.get("resources")) {
+        set(&mut resources, &name, None, limit);
+        set(&mut resources, &name, request, None);
+    }
     if let Some(container) = &case.bind.container {
         // `--cpus` and `--memory` of docker are limits; nothing is reserved for them there.
         if let Some(millis) = container.cpu_millis {

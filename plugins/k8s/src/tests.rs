@@ -146,6 +146,31 @@ fn resources_are_those_of_the_platform_and_what_the_placement_asks_for() {
 }
 
 #[test]
+fn what_is_said_for_one_run_goes_over_platforms_and_placements() {
+    mock::settings(
+        r#"{"resources": {"requests": {"cpu": "3"}, "limits": {"memory": "1Gi"}},
+            "platforms": {"own": {"image": "i", "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "2"}}}}}"#,
+    );
+    assert_eq!(resources(&pod(Placement::new())), ["cpu 3 3", "memory 512Mi 1Gi"]);
+    assert_eq!(resources(&pod(placed(&["own"]))), ["cpu 3 3", "memory 1Gi 1Gi"]);
+}
+
+#[test]
+fn a_platforms_nodes_say_its_system() {
+    mock::settings(
+        r#"{"platforms": {
+            "win": {"image": "w", "nodeSelector": {"kubernetes.io/os": "windows", "kubernetes.io/arch": "amd64"}},
+            "macos-latest": {"image": "macos:monterey", "nodeSelector": {"kubernetes.io/os": "darwin"}}}}"#,
+    );
+    assert_eq!(
+        placed(&["win"]),
+        Placement::new().os(Os::Windows).arch(Arch::X64).attr("kubernetes-platform", "win")
+    );
+    let Mapped::Malformed(wrong) = map(&["macos-latest"]) else { panic!("no node is a Mac") };
+    assert_eq!(wrong.reason, "platform `macos-latest`: no node of Kubernetes runs macOS");
+}
+
+#[test]
 fn a_platform_says_all_that_a_pod_can_have() {
     mock::settings(
         r#"{"priorityClasses": {"low": 1, "act-high-priority": 1000}, "job": true, "imagePullSecrets": ["pull"],
@@ -296,6 +321,9 @@ fn images_get_a_grace_unless_their_name_is_wrong() {
         react(&after(31, std::slice::from_ref(&config)), &config),
         Ruling::Fail("CreateContainerConfigError: no secret".into())
     );
+    let away = Seen::Other(Other { code: "unreachable".into(), text: "no answer".into() });
+    assert!(matches!(react(&after(1, std::slice::from_ref(&away)), &away), Ruling::Wait(_)));
+    assert_eq!(react(&after(31, std::slice::from_ref(&away)), &away), Ruling::Keep, "no fault of the job's");
     let refused = Seen::Other(Other { code: "refused".into(), text: "no such field".into() });
     assert_eq!(
         react(&after(0, std::slice::from_ref(&refused)), &refused),

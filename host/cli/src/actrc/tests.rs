@@ -64,6 +64,9 @@ fn a_repository_may_not_grant() {
         "--env-file /etc/passwd",
         "-e ../event.json",
         "-P linux=-self-hosted",
+        "-P linux=k8s:ubuntu:24.04",
+        "--backend kubernetes",
+        "--namespace kube-system",
         "-qb",
     ] {
         let (flags, notices) =
@@ -97,7 +100,7 @@ fn a_wrong_line_is_named() {
         ("\n--jsn", "/repo/.actrc:2: unexpected argument '--jsn' found"),
         (
             "-P linux",
-            "/repo/.actrc:1: invalid value 'linux' for '--platform <LABEL=IMAGE>': expected LABEL=IMAGE, LABEL=-self-hosted or LABEL= (empty: no mapping)",
+            "/repo/.actrc:1: invalid value 'linux' for '--platform <LABEL=IMAGE>': expected LABEL=IMAGE, LABEL=k8s:IMAGE[:KEY=VALUE], LABEL=-self-hosted or LABEL= (empty: no mapping)",
         ),
         ("--json yes\n", "/repo/.actrc:1: `--json yes` is not one flag and its value"),
         ("--actor", "/repo/.actrc:1: a value is required for '--actor <LOGIN>' but none was supplied"),

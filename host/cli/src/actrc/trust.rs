@@ -19,8 +19,8 @@ enum Rule {
     Inside,
     /// Taken when the value is there: without one it would come from the user's environment.
     WithValue,
-    /// Taken when it does not send jobs to this machine itself.
-    NotThisMachine,
+    /// Taken when it sends jobs neither to this machine itself nor to a cluster.
+    NoMachine,
 }
 
 /// Flags that a repository's file may use, by their ids. Not here, so refused: `--secret`, `--secret-file`,
@@ -40,7 +40,7 @@ const RULES: &[(&str, Rule)] = &[
     ("var_file", Rule::Inside),
     ("env", Rule::WithValue),
     ("env_file", Rule::Inside),
-    ("platform", Rule::NotThisMachine),
+    ("platform", Rule::NoMachine),
     ("concurrent_jobs", Rule::Free),
     ("action_offline_mode", Rule::Free),
     ("dry_run", Rule::Free),
@@ -93,10 +93,15 @@ fn check(rule: Rule, id: &str, line: &ArgMatches, root: &Path) -> Result<(), Str
                 None => Ok(()),
             }
         }
-        Rule::NotThisMachine => {
-            let mut platforms = line.get_many::<Platform>(id).into_iter().flatten();
-            match platforms.find(|platform| platform.target == Target::ThisMachine) {
-                Some(_) => Err("a file in the repository may not send jobs to this machine".to_owned()),
+        Rule::NoMachine => {
+            let platforms = line.get_many::<Platform>(id).into_iter().flatten();
+            let mut where_to = platforms.filter_map(|platform| match platform.target {
+                Target::ThisMachine => Some("this machine"),
+                Target::Pod { .. } => Some("a cluster"),
+                Target::Image(_) | Target::Unmapped => None,
+            });
+            match where_to.next() {
+                Some(place) => Err(format!("a file in the repository may not send jobs to {place}")),
                 None => Ok(()),
             }
         }

@@ -60,18 +60,34 @@ fn the_help_of_act_reads_well() {
           --inherit-env            Give jobs the whole environment of this process
 
     Machine:
-      -P, --platform <LABEL=IMAGE>  Map a label of runs-on to an image; `-self-hosted` is this machine;
-                                    may be given again
-          --backend <NAME>          Where jobs run: `local` (this machine) or `kubernetes` [default:
-                                    local] [possible values: local, kubernetes]
-          --kubeconfig <FILE>       Use this kubeconfig [default: $KUBECONFIG, ~/.kube/config, or the
-                                    account of the pod this runs in]
-          --namespace <NAME>        Make pods in this namespace [default: that of the context]
-          --context <NAME>          Use this context of the kubeconfig [default: its current one]
-      -b, --bind                    Use the working tree itself as the workspace, instead of an empty
-                                    one
-          --keep                    Keep workspaces and temporary files when jobs have ended
-          --concurrent-jobs <N>     How many jobs run at once [default: 64]
+      -P, --platform <LABEL=IMAGE>  Map a label of runs-on to an image, `k8s:IMAGE[:KEY=VALUE]` to a pod
+                                    and nodes for it, `-self-hosted` to this machine; may be given again
+          --backend <NAME>          Where all jobs run: `local` (this machine) or `kubernetes` [default:
+                                    where the scheduler of act-host.toml says, else local] [possible
+                                    values: local, kubernetes]
+
+    Kubernetes:
+          --kubeconfig <FILE>            Use this kubeconfig [default: $KUBECONFIG, ~/.kube/config, or
+                                         the account of the pod this runs in]
+          --namespace <NAME>             Make pods in this namespace [default: that of the context]
+          --context <NAME>               Use this context of the kubeconfig [default: its current one]
+          --k8s-agent <HOW>              How the agent gets into pods: `config-map`, `image:REFERENCE`
+                                         (a volume) or `in-image[:PATH]` [default: config-map]
+          --k8s-node-image <IMAGE>       Bring Node.js into pods from this image, for JavaScript actions
+                                         of jobs whose own image has none
+          --k8s-service-account <NAME>   Give pods this service account
+          --k8s-cpu-request <AMOUNT>     Ask for so much processor for each job, as `500m` [default:
+                                         250m]
+          --k8s-memory-request <AMOUNT>  Ask for so much memory for each job, as `1Gi` [default: 512Mi]
+          --k8s-cpu-limit <AMOUNT>       Let each job have at most so much processor [default: 1000m]
+          --k8s-memory-limit <AMOUNT>    Let each job have at most so much memory [default: 2Gi]
+          --debug-scheduling             Tell before the run why jobs go where they go, and look into
+                                         why a pod waits
+      -b, --bind                         Use the working tree itself as the workspace, instead of an
+                                         empty one
+          --keep                         Keep workspaces and temporary files when jobs have ended; on a
+                                         cluster, the pods of jobs that failed
+          --concurrent-jobs <N>          How many jobs run at once [default: 64]
 
     Actions:
           --local-repository <OWNER/REPO@REF=DIR>
@@ -84,7 +100,8 @@ fn the_help_of_act_reads_well() {
     Plugins:
           --plugin <FILE|NAME>  Ask this plugin before those of act-host.toml: a file, or the name of
                                 one that is installed; may be given again
-          --config <FILE>       Read plugins, their settings, limits and grants from this file [default:
+          --config <FILE>       Read plugins, their settings, limits and grants, and how jobs run on a
+                                cluster, from this file; or the latter from a YAML `.actrc` [default:
                                 $XDG_CONFIG_HOME/act-host/act-host.toml]
 
     Instead of running:
@@ -102,8 +119,8 @@ fn the_help_of_act_reads_well() {
           --insecure-secrets     Mask nothing: logs show secrets
 
     Flags are also read, one a line, from ~/.config/act/actrc, ~/.actrc, ~/.config/act-host/actrc and
-    ./.actrc (which may pin and narrow, not grant). Files of values are dotenv; those that end in .yml
-    or .yaml are flat maps.
+    ./.actrc (which may pin and narrow, not grant); one that is YAML says how jobs run on a cluster.
+    Files of values are dotenv; those that end in .yml or .yaml are flat maps.
     ");
 }
 
@@ -269,7 +286,7 @@ fn a_wrong_word_is_answered_with_the_right_one() {
         ),
         (
             "act -P ubuntu",
-            "error: invalid value 'ubuntu' for '--platform <LABEL=IMAGE>': expected LABEL=IMAGE, LABEL=-self-hosted or LABEL= (empty: no mapping)\nhint: see `act --help`\n",
+            "error: invalid value 'ubuntu' for '--platform <LABEL=IMAGE>': expected LABEL=IMAGE, LABEL=k8s:IMAGE[:KEY=VALUE], LABEL=-self-hosted or LABEL= (empty: no mapping)\nhint: see `act --help`\n",
         ),
         (
             "act --pull=false",

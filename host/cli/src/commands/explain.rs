@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::config::{self, Config, Mode};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::cluster::ClusterFlags;
 use crate::flags::value::{Leg, Platform};
 use crate::flags::{
     ActionFlags, EventFlags, LogFormat, MachineFlags, OutputFlags, PluginFlags, RunFlags, SelectionFlags,
@@ -33,9 +34,12 @@ pub(crate) struct Flags {
     #[command(flatten)]
     values: ValueFlags,
 
-    /// Map a label of runs-on to an image; `-self-hosted` is this machine; may be given again
+    /// Map a label of runs-on to an image, `k8s:IMAGE[:KEY=VALUE]` to a pod and nodes for it, `-self-hosted` to this machine; may be given again
     #[arg(short = 'P', long, value_name = "LABEL=IMAGE", help_heading = "Machine")]
     platform: Vec<Platform>,
+
+    #[command(flatten)]
+    cluster: ClusterFlags,
 
     #[command(flatten)]
     actions: ActionFlags,
@@ -80,16 +84,17 @@ pub(crate) fn run(flags: Flags, world: &World) -> Result<Exit, CliError> {
         no_filters: flags.no_filters,
         event: flags.event,
         values: flags.values,
-        machine: MachineFlags { platform: flags.platform, ..MachineFlags::default() },
+        machine: MachineFlags { platform: flags.platform, cluster: flags.cluster, ..MachineFlags::default() },
         actions: flags.actions,
         plugins: flags.plugins,
         output: OutputFlags { verbose: flags.verbose, ..OutputFlags::default() },
         ..RunFlags::default()
     };
-    let (flags, notices) = config::layered(flags, world)?;
+    let config::Layered { flags, yaml, notices } = config::layered(flags, world)?;
     super::notify(&notices);
     let mut config = Config::resolve(flags, world)?;
     config.mode = Mode::Explain;
     config.output.format = format;
-    running::run(&config, &[], world)
+    config.yaml = yaml;
+    running::run(config, &[], world)
 }

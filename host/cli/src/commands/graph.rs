@@ -46,7 +46,7 @@ impl Format {
 /// Draws what the flags, over those of configuration files, select.
 pub(crate) fn run(flags: Flags, world: &World) -> Result<Exit, CliError> {
     let flags_of_run = RunFlags { selection: flags.selection, ..RunFlags::default() };
-    let (layered, notices) = config::layered(flags_of_run, world)?;
+    let config::Layered { flags: layered, notices, .. } = config::layered(flags_of_run, world)?;
     super::notify(&notices);
     graph(layered.selection, flags.format, world)
 }

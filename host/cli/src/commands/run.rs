@@ -15,7 +15,7 @@ pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
         return running::resume(&Interrupted::find(text, &flags, world)?, flags, world);
     }
     let secrets = flags.values.secret.clone();
-    let (flags, notices) = config::layered(flags, world)?;
+    let config::Layered { flags, yaml, notices } = config::layered(flags, world)?;
     super::notify(&notices);
     let instead = flags.instead;
     if instead.list {
@@ -27,5 +27,5 @@ pub(crate) fn run(flags: RunFlags, world: &World) -> Result<Exit, CliError> {
     if instead.validate {
         return validate::selected(flags.selection, flags.output.json, world);
     }
-    running::run(&Config::resolve(flags, world)?, &secrets, world)
+    running::run(Config { yaml, ..Config::resolve(flags, world)? }, &secrets, world)
 }

@@ -1,4 +1,5 @@
-//! `act-host.toml`: which plugins there are, what they are told and what they may do.
+//! `act-host.toml`: which plugins there are, what they are told and what they may do; which cluster, and how jobs run on it.
+//! Beside it, what YAML files in its place or in that of `.actrc` say of the cluster.
 //!
 //! | file | may say |
 //! |---|---|
@@ -9,7 +10,6 @@
 //! what it is granted, is not decided here.
 
 mod entry;
-mod keys;
 mod narrow;
 mod read;
 #[cfg(test)]
@@ -20,7 +20,10 @@ use std::path::{Path, PathBuf};
 use act_workflow::source::{FileId, Problem, Sources};
 
 use self::entry::Narrowing;
-use self::keys::Page;
+use super::cluster::{self, ClusterWords};
+use super::keys::Keys;
+use super::tree::Page;
+use crate::actrc::YamlFile;
 use crate::diagnostics::CheckedFile;
 use crate::error::CliError;
 use crate::folders;
@@ -32,9 +35,15 @@ pub(crate) use self::entry::PluginEntry;
 
 const NAME: &str = "act-host.toml";
 
-/// The plugins that files name.
+/// The plugins that files name, and what they say of the cluster.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PluginFiles {
+    /// What the user's file says of the cluster.
+    pub(crate) cluster: ClusterWords,
+    /// What YAML files say of it.
+    pub(crate) yaml: ClusterWords,
+    /// What was passed over.
+    pub(crate) notices: Vec<String>,
     /// The user's file, as messages call it; empty where there is none.
     file: String,
     /// In the order of the user's file, narrowed.
@@ -56,16 +65,30 @@ pub(crate) fn users_file(named: Option<&Path>, world: &World) -> Option<(PathBuf
     }
 }
 
-/// Reads the user's file and that of the repository in `root`.
-pub(crate) fn read(named: Option<&Path>, root: &Path, world: &World) -> Answer {
+/// Reads the user's file and that of the repository in `root`, and `yaml`, the weaker first. The user's file that is named
+/// may be a YAML one: then it comes last, and the usual place has `act-host.toml`.
+pub(crate) fn read(named: Option<&Path>, root: &Path, yaml: &[YamlFile], world: &World) -> Answer {
     let mut files = PluginFiles::default();
     let mut invalid = Vec::new();
+    let named_yaml = match named {
+        Some(path) => yaml_file(world.absolute(path))?,
+        None => None,
+    };
+    let named = named.filter(|_| named_yaml.is_none());
+    for file in yaml.iter().chain(&named_yaml) {
+        match read_yaml(file, world, &mut files.notices) {
+            Ok(words) => files.yaml = words.over(std::mem::take(&mut files.yaml)),
+            Err(checked) => invalid.push(checked),
+        }
+    }
     let users = users_file(named, world);
     if let Some((path, named)) = &users
         && let Some(text) = text_of(path, *named)?
     {
         match read_text(path, &text, world) {
-            Ok(entries) => (files.file, files.entries) = (shown(path, world), entries),
+            Ok((entries, words)) => {
+                (files.file, files.entries, files.cluster) = (shown(path, world), entries, words);
+            }
             Err(checked) => invalid.push(checked),
         }
     }
@@ -75,8 +98,8 @@ pub(crate) fn read(named: Option<&Path>, root: &Path, world: &World) -> Answer {
         && let Some(text) = text_of(&repositorys, false)?
     {
         let (sources, id) = source(&repositorys, &text, world);
-        let page = Page::new(id, &text);
-        let narrowings = read::repositorys(&page);
+        let page = Page::toml(id);
+        let narrowings = read::repositorys(&page, &text);
         for entry in &mut files.entries {
             narrow::narrow(entry, &narrowings).into_iter().for_each(|problem| page.note(problem));
         }
@@ -91,15 +114,36 @@ pub(crate) fn read_users(
     path: &Path,
     world: &World,
 ) -> Result<Result<Vec<PluginEntry>, CheckedFile>, CliError> {
-    Ok(text_of(path, false)?.map_or_else(|| Ok(Vec::new()), |text| read_text(path, &text, world)))
+    let Some(text) = text_of(path, false)? else { return Ok(Ok(Vec::new())) };
+    Ok(read_text(path, &text, world).map(|(entries, _)| entries))
 }
 
 /// Reads a text as if it were the user's file.
-pub(crate) fn read_text(path: &Path, text: &str, world: &World) -> Result<Vec<PluginEntry>, CheckedFile> {
+pub(crate) fn read_text(
+    path: &Path,
+    text: &str,
+    world: &World,
+) -> Result<(Vec<PluginEntry>, ClusterWords), CheckedFile> {
     let (sources, id) = source(path, text, world);
-    let page = Page::new(id, text);
-    let entries = read::users(&page, path.parent().unwrap_or(path));
-    checked(page.problems(), sources).map_or(Ok(entries), Err)
+    let page = Page::toml(id);
+    let read = read::users(&page, text, path.parent().unwrap_or(path));
+    checked(page.problems(), sources).map_or(Ok(read), Err)
+}
+
+fn yaml_file(path: PathBuf) -> Result<Option<YamlFile>, CliError> {
+    let text = text_of(&path, true)?.unwrap_or_default();
+    Ok(cluster::is_yaml(&text).then_some(YamlFile { path, text }))
+}
+
+fn read_yaml(file: &YamlFile, world: &World, notices: &mut Vec<String>) -> Result<ClusterWords, CheckedFile> {
+    let (sources, id) = source(&file.path, &file.text, world);
+    let page = Page::yaml(id);
+    let mut passed_over = Vec::new();
+    let table = page.parse(&file.text).unwrap_or_default();
+    let words = cluster::read_actrc(Keys::of_file(&page, &table), world, &mut passed_over);
+    let name = sources.name(id).to_owned();
+    notices.extend(passed_over.into_iter().map(|(line, text)| format!("{name}:{line}: {text}")));
+    checked(page.problems(), sources).map_or(Ok(words), Err)
 }
 
 fn text_of(path: &Path, named: bool) -> Result<Option<String>, CliError> {

@@ -42,7 +42,7 @@ impl Scene {
         let command =
             RunFlags::augment_args(Command::new("run").no_binary_name(true).args_override_self(true));
         let matches = command.try_get_matches_from(arguments.split_whitespace()).unwrap();
-        let (flags, notices) = layered(RunFlags::from_arg_matches(&matches).unwrap(), &world)?;
+        let Layered { flags, notices, .. } = layered(RunFlags::from_arg_matches(&matches).unwrap(), &world)?;
         Ok((Config::resolve(flags, &world)?, notices.iter().map(ToString::to_string).collect()))
     }
 

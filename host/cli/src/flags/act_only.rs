@@ -26,7 +26,7 @@ const OTHER_SERVERS: Absence = Absence::NotYet("GitHub Enterprise Server");
 /// Names of one flag, and why it is not here.
 type Entry = (&'static [&'static str], Absence);
 
-/// Every flag of act 0.2.89 that this program lacks.
+/// Every flag of act 0.2.89, and of the design of its Kubernetes backend, that this program lacks.
 const FLAGS: &[Entry] = &[
     (&["--artifact-server-addr"], SERVERS),
     (&["--artifact-server-path"], SERVERS),
@@ -43,6 +43,7 @@ const FLAGS: &[Entry] = &[
     (&["--container-options"], CONTAINERS),
     (&["--detect-event"], Absence::NotYet("name the event as the first argument")),
     (&["--github-instance"], OTHER_SERVERS),
+    (&["--k8s-storage-class"], Absence::NotYet("persistent volumes")),
     (&["--list-options"], Absence::NotYet("the flags as JSON")),
     (&["--log-prefix-job-id"], Absence::NotYet("another prefix of log lines")),
     (&["--man-page"], Absence::NotYet("a manual page; see `--help`")),

@@ -1,6 +1,7 @@
 //! Flags as they are written: what clap reads, before anything is decided.
 
 pub(crate) mod act_only;
+pub(crate) mod cluster;
 mod output;
 pub(crate) mod problem;
 mod run;

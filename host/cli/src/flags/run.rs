@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use act_git::LocalRepository;
 use clap::Args;
 
+use super::cluster::ClusterFlags;
 use super::output::LogFormat;
 use super::selection::SelectionFlags;
-use super::value::{Assigned, Backend, Leg, Named, Platform};
+use super::value::{Assigned, Leg, Named, Platform};
 
 /// Flags of `act-host run`, and of the program when it is called `act`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -119,31 +120,18 @@ pub(crate) struct ValueFlags {
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "Machine")]
 pub(crate) struct MachineFlags {
-    /// Map a label of runs-on to an image; `-self-hosted` is this machine; may be given again
+    /// Map a label of runs-on to an image, `k8s:IMAGE[:KEY=VALUE]` to a pod and nodes for it, `-self-hosted` to this machine; may be given again
     #[arg(short = 'P', long, value_name = "LABEL=IMAGE")]
     pub(crate) platform: Vec<Platform>,
 
-    /// Where jobs run: `local` (this machine) or `kubernetes` [default: local]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) backend: Option<Backend>,
-
-    /// Use this kubeconfig [default: $KUBECONFIG, ~/.kube/config, or the account of the pod this runs in]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-
-    /// Make pods in this namespace [default: that of the context]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-
-    /// Use this context of the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterFlags,
 
     /// Use the working tree itself as the workspace, instead of an empty one
     #[arg(short = 'b', long)]
     pub(crate) bind: bool,
 
-    /// Keep workspaces and temporary files when jobs have ended
+    /// Keep workspaces and temporary files when jobs have ended; on a cluster, the pods of jobs that failed
     #[arg(long)]
     pub(crate) keep: bool,
 
@@ -177,7 +165,7 @@ pub(crate) struct PluginFlags {
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) plugin: Vec<PathBuf>,
 
-    /// Read plugins, their settings, limits and grants from this file [default: $XDG_CONFIG_HOME/act-host/act-host.toml]
+    /// Read plugins, their settings, limits and grants, and how jobs run on a cluster, from this file; or the latter from a YAML `.actrc` [default: $XDG_CONFIG_HOME/act-host/act-host.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -187,7 +175,7 @@ pub(crate) struct PluginFlags {
 #[command(next_help_heading = "Instead of running")]
 pub(crate) struct InsteadFlags {
     /// Show what would run; start nothing
-    #[arg(short = 'n', long = "dryrun", group = "instead")]
+    #[arg(short = 'n', long = "dryrun", alias = "dry-run", group = "instead")]
     pub(crate) dry_run: bool,
 
     /// List the jobs, as `act-host list`
@@ -216,7 +204,7 @@ pub(crate) struct OutputFlags {
     pub(crate) log_format: Option<LogFormat>,
 
     /// Show also what steps are given, the set-up of jobs, and debug lines
-    #[arg(short = 'v', long)]
+    #[arg(short = 'v', long, alias = "debug")]
     pub(crate) verbose: bool,
 
     /// Leave out what steps print
@@ -281,10 +269,7 @@ impl MachineFlags {
     fn over(self, weaker: Self) -> Self {
         Self {
             platform: join(weaker.platform, self.platform),
-            backend: self.backend.or(weaker.backend),
-            kubeconfig: self.kubeconfig.or(weaker.kubeconfig),
-            namespace: self.namespace.or(weaker.namespace),
-            context: self.context.or(weaker.context),
+            cluster: self.cluster.over(weaker.cluster),
             bind: self.bind || weaker.bind,
             keep: self.keep || weaker.keep,
             concurrent_jobs: self.concurrent_jobs.or(weaker.concurrent_jobs),

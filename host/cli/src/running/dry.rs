@@ -15,6 +15,8 @@ use std::path::Path;
 
 use act_core::control::RemoteUses;
 use act_core::event::RunStarted;
+use act_core::place::Decision;
+use act_core::provisioner::Document;
 use act_engine::Prepared;
 use act_engine::preview::{
     ActionPlace, Around, Fate, FoundManifest, JobPreview, LegPreview, Manifests, Preview, Work, Would,
@@ -38,7 +40,8 @@ pub(super) async fn show(
     deciders: &Deciders,
     store: &ActionStore,
 ) -> Result<Exit, CliError> {
-    show_each(prepared, config, deciders, store, |started, found, shown| {
+    let describe = |decision: &Decision| describe(config, decision);
+    let (shown, exit) = each(prepared, config, deciders, store, &describe, |started, found, shown| {
         match config.output.format {
             LogFormat::Json => json::lines(started, found, shown),
             _ => text::workflow(started, found, config.output.verbose, shown),
@@ -51,32 +54,43 @@ pub(super) async fn show(
             Exit::Success
         }
     })
-    .await
+    .await;
+    stream::print_text(&stream::harmless(&shown))?;
+    Ok(exit)
 }
 
-/// Looks ahead at each workflow of a plan, and prints what `tell` writes of it. Returns the gravest of its answers.
-pub(super) async fn show_each(
+/// What a decision would come to.
+pub(super) type Describe<'a> = dyn Fn(&Decision) -> Vec<Document> + 'a;
+
+/// Looks ahead at each workflow of a plan. Returns what `tell` writes of all, and the gravest of its answers.
+pub(super) async fn each(
     prepared: &[Prepared],
     config: &Config,
     deciders: &Deciders,
     store: &ActionStore,
+    describe: &Describe<'_>,
     tell: impl Fn(&RunStarted, &Preview, &mut String) -> Exit,
-) -> Result<Exit, CliError> {
+) -> (String, Exit) {
     let mut shown = String::new();
     let mut exit = Exit::Success;
     for prepared in prepared {
-        let found = look(prepared, config, deciders, store).await;
+        let found = look(prepared, config, deciders, store, describe).await;
         if config.output.format != LogFormat::Json && !shown.is_empty() {
             shown.push('\n');
         }
         exit = exit.graver(tell(&prepared.request.started, &found, &mut shown));
     }
-    stream::print_text(&stream::harmless(&shown))?;
-    Ok(exit)
+    (shown, exit)
 }
 
 /// Looks again while actions are asked for that were not looked up before.
-async fn look(prepared: &Prepared, config: &Config, deciders: &Deciders, store: &ActionStore) -> Preview {
+async fn look(
+    prepared: &Prepared,
+    config: &Config,
+    deciders: &Deciders,
+    store: &ActionStore,
+    describe: &Describe<'_>,
+) -> Preview {
     let mut at_hand =
         AtHand { root: &config.selection.root, remote: HashMap::new(), asked: RefCell::default() };
     loop {
@@ -84,7 +98,7 @@ async fn look(prepared: &Prepared, config: &Config, deciders: &Deciders, store: 
             mappers: &deciders.mappers,
             policies: &deciders.policies,
             scheduler: &*deciders.scheduler,
-            describe: &|decision| describe(config, decision),
+            describe: &|decision| describe(decision),
             manifests: &at_hand,
         };
         let found = preview(&prepared.request, &around).await;

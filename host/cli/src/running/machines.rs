@@ -1,110 +1,414 @@
-//! Who makes the machines of a run: this machine, or a cluster.
+//! Who makes the machines of a run: each decision says, processes on this machine or a pod of the cluster.
+//!
+//! The cluster is connected when the first decision needs it, or before the run where the user asked for it. What cannot
+//! be opened later refuses the machine, and the scheduler is told why.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use act_core::place::Decision;
-use act_core::provisioner::{Document, Provisioner};
-use act_kubernetes::{Access, AgentSource, Connection, KubernetesConfig, KubernetesProvisioner};
-use act_local::LocalProvisioner;
+use act_core::decide::Seen;
+use act_core::environment::{Environment, EnvironmentError};
+use act_core::ids::{Epoch, LaunchId, MachineId};
+use act_core::place::{Decision, Shape};
+use act_core::provisioner::{Creation, Document, Machine as Made, Provisioner, Release, Released, Reveal};
+use act_kubernetes::{
+    Access, AgentSource, ConnectError, Connection, KubernetesConfig, KubernetesProvisioner, Survey,
+};
+use act_local::{LocalConfig, LocalProvisioner};
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use tokio::sync::OnceCell;
 
 use super::host::this_machine;
-use crate::config::Config;
+use crate::config::cluster::ClusterWords;
+use crate::config::{Config, Machine};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::flags::value::Backend;
+use crate::flags::value::{Backend, Delivery};
+use crate::stream::complain;
 
-/// Who makes machines.
-pub(super) enum Machines {
-    Local(Arc<LocalProvisioner>),
-    Cluster(Arc<KubernetesProvisioner>),
+/// Makes machines, each where its decision says.
+pub(super) struct Machines {
+    local_config: LocalConfig,
+    local: OnceCell<Arc<LocalProvisioner>>,
+    wanted: ClusterWanted,
+    cluster: OnceCell<Arc<KubernetesProvisioner>>,
+    /// Who made what, as far as this process knows.
+    makers: Mutex<HashMap<MachineId, Maker>>,
 }
 
-impl Machines {
-    /// Opens what the configuration names; of a cluster, asks whether it answers and what this account may do.
-    pub(super) async fn open(config: &Config) -> Result<Self, CliError> {
-        match config.machine.backend {
-            Backend::Local => local(config).map(Self::Local),
-            Backend::Kubernetes => cluster(config).await.map(Self::Cluster),
+/// Who makes a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    Local,
+    Cluster,
+}
+
+/// What a connection to the cluster is made of.
+struct ClusterWanted {
+    machine: Machine,
+    /// Names this process there.
+    host: String,
+}
+
+/// Why a cluster cannot be had.
+#[derive(Debug, thiserror::Error)]
+enum ClusterError {
+    #[error("`--bind` needs a machine that has the working tree, and a pod has not got it")]
+    Bind,
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+}
+
+/// Why there is no agent that could go into pods.
+#[derive(Debug, thiserror::Error)]
+enum AgentError {
+    #[error("there is no agent that could go into pods")]
+    Missing,
+    #[error("cannot read the agent {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+}
+
+impl ClusterError {
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Bind | Self::Connect(ConnectError::Server { .. } | ConnectError::Namespace(_)) => None,
+            Self::Connect(ConnectError::Config(_)) => Some("`--kubeconfig FILE` names another one"),
+            Self::Connect(ConnectError::NoNamespace) => {
+                Some("`--namespace NAME` says where pods are made; the context of the kubeconfig may, too")
+            }
+            Self::Connect(ConnectError::Rights { .. }) => {
+                Some("`act-host kubernetes rbac` prints the Role that is needed")
+            }
+            Self::Agent(_) => {
+                Some("`act-agent` belongs beside this program; `ACT_HOST_AGENT` names another file")
+            }
         }
     }
 
-    /// Returns the port.
-    pub(super) fn provisioner(&self) -> Arc<dyn Provisioner> {
+    /// As a scheduler is told. A server that does not answer now may do so later; of all else nothing can be had.
+    fn seen(&self) -> Seen {
+        let hint = self.hint().map(|hint| format!(" ({hint})"));
+        let text = format!("{self}{}", hint.unwrap_or_default());
         match self {
-            Self::Local(local) => local.clone(),
-            Self::Cluster(cluster) => cluster.clone(),
+            Self::Connect(ConnectError::Server { .. }) => {
+                Seen::Other { code: "unreachable".to_owned(), text }
+            }
+            _ => Seen::Lost { text },
         }
+    }
+}
+
+impl From<ClusterError> for CliError {
+    fn from(error: ClusterError) -> Self {
+        let is_invalid =
+            matches!(error, ClusterError::Bind | ClusterError::Connect(ConnectError::NoNamespace));
+        let exit = if is_invalid { Exit::Invalid } else { Exit::Infrastructure };
+        let hint = error.hint();
+        Self::new(exit, error).maybe_hint(hint)
+    }
+}
+
+impl Machines {
+    /// Opens what the user asked for, and what runs that go on were `begun` on. The cluster is asked whether it answers
+    /// and what this account may do.
+    pub(super) async fn open<'a>(
+        config: &Config,
+        mut begun: impl Iterator<Item = &'a Decision>,
+    ) -> Result<Arc<Self>, CliError> {
+        let machines = Self {
+            local_config: this_machine(config),
+            local: OnceCell::new(),
+            wanted: ClusterWanted {
+                machine: config.machine.clone(),
+                host: super::plan::new_run_id().to_string(),
+            },
+            cluster: OnceCell::new(),
+            makers: Mutex::default(),
+        };
+        let is_named = config.machine.backend == Some(Backend::Kubernetes);
+        if is_named || begun.any(|decision| maker(decision) == Maker::Cluster) {
+            machines.cluster.get_or_try_init(|| machines.wanted.connect()).await?;
+        }
+        if !is_named {
+            machines.local().await.map_err(|message| {
+                CliError::new(Exit::Infrastructure, message)
+                    .hint("`ACT_HOST_STATE` names another folder for runs")
+            })?;
+        }
+        Ok(Arc::new(machines))
     }
 
     /// Ends: nothing is answered for any more.
     pub(super) async fn close(&self) {
-        if let Self::Cluster(cluster) = self {
+        if let Some(cluster) = self.cluster.get() {
             cluster.close().await;
         }
     }
-}
 
-fn local(config: &Config) -> Result<Arc<LocalProvisioner>, CliError> {
-    let provisioner = LocalProvisioner::open(this_machine(config)).map_err(|error| {
-        let message = format!("cannot keep machines in {}: {error}", config.state.display());
-        CliError::new(Exit::Infrastructure, message).hint("`ACT_HOST_STATE` names another folder for runs")
-    })?;
-    Ok(Arc::new(provisioner))
-}
-
-async fn cluster(config: &Config) -> Result<Arc<KubernetesProvisioner>, CliError> {
-    let failed = |error| CliError::new(Exit::Infrastructure, error);
-    if config.machine.bind {
-        return Err(CliError::invalid(
-            "`--bind` needs a machine that has the working tree, and a pod has not got it",
-        ));
+    async fn local(&self) -> Result<&Arc<LocalProvisioner>, String> {
+        self.local
+            .get_or_try_init(|| async {
+                let root = self.local_config.root.display().to_string();
+                let opened = LocalProvisioner::open(self.local_config.clone()).map(Arc::new);
+                opened.map_err(|error| format!("cannot keep machines in {root}: {error}"))
+            })
+            .await
     }
-    let choice = &config.machine.cluster;
-    let access = Access { kubeconfig: choice.kubeconfig.clone(), context: choice.context.clone() };
-    let connection = Connection::open(&access).await.map_err(failed)?;
-    let namespace = choice.namespace.clone().unwrap_or_else(|| connection.namespace.clone());
-    let agent = agent(choice.agent.as_deref())?;
-    connection
-        .check(&namespace, false)
-        .await
-        .map_err(|error| failed(error).hint("`act-host kubernetes rbac` prints the Role that is needed"))?;
-    let settings = settings(config, namespace, agent);
-    Ok(Arc::new(KubernetesProvisioner::new(
-        connection.client,
-        settings,
-        &crate::running::plan::new_run_id().to_string(),
-    )))
+
+    /// Connects the cluster for the first who needs it, and clears what killed runs left there.
+    async fn cluster(&self) -> Result<&Arc<KubernetesProvisioner>, ClusterError> {
+        self.cluster
+            .get_or_try_init(|| async {
+                let cluster = self.wanted.connect().await?;
+                // Those of a run that is taken up were looked for before it went on.
+                sweep(&*cluster, &HashSet::new()).await;
+                Ok(cluster)
+            })
+            .await
+    }
+
+    /// Returns who makes such a machine.
+    async fn maker(&self, maker: Maker) -> Result<&dyn Provisioner, Seen> {
+        match maker {
+            Maker::Local => match self.local().await {
+                Ok(local) => Ok(&**local),
+                Err(text) => Err(Seen::Other { code: "refused".to_owned(), text }),
+            },
+            Maker::Cluster => match self.cluster().await {
+                Ok(cluster) => Ok(&**cluster),
+                Err(error) => Err(error.seen()),
+            },
+        }
+    }
+
+    /// Returns who made a machine; `None` where this process does not know.
+    fn maker_of(&self, id: &MachineId) -> Option<&dyn Provisioner> {
+        let maker = self.makers.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
+        match maker? {
+            Maker::Local => Some(&**self.local.get()?),
+            Maker::Cluster => Some(&**self.cluster.get()?),
+        }
+    }
+
+    fn note(&self, id: &MachineId, maker: Maker) {
+        self.makers.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), maker);
+    }
 }
 
-fn agent(path: Option<&Path>) -> Result<AgentSource, CliError> {
-    let hint = "`act-agent` belongs beside this program; `ACT_HOST_AGENT` names another file";
-    let Some(path) = path else {
-        return Err(
-            CliError::new(Exit::Infrastructure, "there is no agent that could go into pods").hint(hint)
-        );
-    };
-    let bytes = std::fs::read(path).map_err(|error| {
-        let message = format!("cannot read the agent {}: {error}", path.display());
-        CliError::new(Exit::Infrastructure, message).hint(hint)
-    })?;
-    Ok(AgentSource::ConfigMap(bytes.into()))
+impl ClusterWanted {
+    async fn connect(&self) -> Result<Arc<KubernetesProvisioner>, ClusterError> {
+        let Self { machine, host } = self;
+        if machine.bind {
+            return Err(ClusterError::Bind);
+        }
+        let words = &machine.cluster;
+        let access = Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() };
+        let connection = Connection::open(&access).await?;
+        let namespace = words.namespace.clone().or_else(|| connection.namespace.clone());
+        let namespace = namespace.ok_or(ConnectError::NoNamespace)?;
+        let agent = agent(words, machine.agent.as_deref())?;
+        connection.check(&namespace, false).await?;
+        let settings = settings(words, namespace, agent, machine);
+        Ok(Arc::new(KubernetesProvisioner::new(connection.client, settings, host)))
+    }
 }
 
-fn settings(config: &Config, namespace: String, agent: AgentSource) -> KubernetesConfig {
-    KubernetesConfig { keep: config.machine.keep, ..KubernetesConfig::new(namespace, agent) }
+fn agent(words: &ClusterWords, file: Option<&Path>) -> Result<AgentSource, AgentError> {
+    match &words.agent {
+        Some(Delivery::Image(reference)) => return Ok(AgentSource::Image { reference: reference.clone() }),
+        Some(Delivery::InImage(path)) => return Ok(AgentSource::InImage { path: path.clone() }),
+        Some(Delivery::ConfigMap) | None => {}
+    }
+    let path = file.ok_or(AgentError::Missing)?;
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(AgentSource::ConfigMap(bytes.into())),
+        Err(source) => Err(AgentError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// What to do where a job's image has no Node.js.
+const NODE_ADVICE: &str = "take an image that has Node.js, name one that brings it with `--k8s-node-image`, or add a setup step before this one";
+
+fn settings(
+    words: &ClusterWords,
+    namespace: String,
+    agent: AgentSource,
+    machine: &Machine,
+) -> KubernetesConfig {
+    let default = KubernetesConfig::new(namespace, agent);
+    let words = words.clone();
+    KubernetesConfig {
+        node_advice: Some(NODE_ADVICE.to_owned()),
+        node_image: words.node_image,
+        allowed: words.allowed.unwrap_or(default.allowed),
+        pod_template: words.pod_template,
+        pod_security: words.pod_security,
+        container_security: words.container_security,
+        dns_policy: words.dns_policy,
+        dns_config: words.dns_config,
+        image_mirror: words.image_mirror,
+        orphan_grace: words.orphan_grace.unwrap_or(default.orphan_grace),
+        spare_time: words.spare_time.unwrap_or(default.spare_time),
+        keep_finished: words.keep_finished.unwrap_or(default.keep_finished),
+        silent_node: words.silent_node.unwrap_or(default.silent_node),
+        keep: machine.keep,
+        debug_scheduling: machine.debug_scheduling,
+        ..KubernetesConfig::new(default.namespace, default.agent)
+    }
+}
+
+const fn maker(decision: &Decision) -> Maker {
+    match decision.shape {
+        Shape::Process { .. } => Maker::Local,
+        Shape::Pod(_) => Maker::Cluster,
+    }
 }
 
 /// Returns what a decision would come to, without asking anybody.
 pub(super) fn describe(config: &Config, decision: &Decision) -> Vec<Document> {
-    match config.machine.backend {
-        Backend::Local => act_local::describe(&this_machine(config), decision),
-        Backend::Kubernetes => {
-            let choice = &config.machine.cluster;
-            let namespace = choice.namespace.clone().unwrap_or_else(|| "default".to_owned());
-            // What would run is shown even where the agent is missing.
-            let agent = agent(choice.agent.as_deref()).unwrap_or(AgentSource::ConfigMap(Arc::from([])));
-            act_kubernetes::describe(decision, &settings(config, namespace, agent))
+    match maker(decision) {
+        Maker::Local => act_local::describe(&this_machine(config), decision),
+        Maker::Cluster => act_kubernetes::describe(decision, &described_as(&config.machine)),
+    }
+}
+
+/// What is seen of the cluster, without changing anything there.
+pub(super) enum Around {
+    /// Nobody needs it.
+    NotLooked,
+    Looked(Survey),
+    /// It could not be asked.
+    Unknown(String),
+}
+
+impl Around {
+    /// Looks, where pods may be `wanted`.
+    pub(super) async fn look(config: &Config, wanted: bool) -> Self {
+        if !wanted {
+            return Self::NotLooked;
         }
+        let words = &config.machine.cluster;
+        let access = Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() };
+        let connection = match Connection::open(&access).await {
+            Ok(connection) => connection,
+            Err(error) => return Self::Unknown(error.to_string()),
+        };
+        match words.namespace.clone().or_else(|| connection.namespace.clone()) {
+            Some(namespace) => Self::Looked(Survey::of(&connection, &namespace).await),
+            None => Self::Unknown(ConnectError::NoNamespace.to_string()),
+        }
+    }
+
+    /// Tells what keeps a decision's pod from starting, if something does.
+    pub(super) fn told(&self, config: &Config, decision: &Decision) -> Option<Document> {
+        if maker(decision) == Maker::Local {
+            return None;
+        }
+        let document = |title: &str, text: String| Document { title: title.to_owned(), text };
+        match self {
+            Self::NotLooked => None,
+            Self::Unknown(why) => {
+                Some(document("the cluster could not be asked whether it would start", why.clone()))
+            }
+            Self::Looked(survey) => {
+                let lines = survey.tell(decision, &described_as(&config.machine));
+                (!lines.is_empty()).then(|| document("what the cluster says against it", lines.join("\n")))
+            }
+        }
+    }
+}
+
+fn described_as(machine: &Machine) -> KubernetesConfig {
+    let (words, file) = (&machine.cluster, machine.agent.as_deref());
+    let namespace = words.namespace.clone().unwrap_or_else(|| "default".to_owned());
+    // What would run is shown even where the agent is missing.
+    let agent = agent(words, file).unwrap_or_else(|_| AgentSource::ConfigMap(Arc::from([])));
+    settings(words, namespace, agent, machine)
+}
+
+/// Takes down what a killed host process left behind, but for the machines on which a run is to go on.
+pub(super) async fn sweep(provisioner: &dyn Provisioner, own: &HashSet<MachineId>) {
+    // A folder that cannot be listed will be said by the first machine that is to be made in it.
+    let owned = provisioner.owned().await.unwrap_or_default();
+    for machine in owned.iter().filter(|machine| machine.abandoned && !own.contains(&machine.id)) {
+        let id = &machine.id;
+        match provisioner.release(machine, Release::Abandoned).await {
+            Released::Gone => {
+                complain(&format!("notice: removed {id}, which a killed run had left behind\n"));
+            }
+            Released::Unconfirmed(what) | Released::Kept(what) => {
+                complain(&format!("warning: {id} was left behind by a killed run: {what}\n"));
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Provisioner for Machines {
+    fn describe(&self, decision: &Decision) -> Vec<Document> {
+        match maker(decision) {
+            Maker::Local => act_local::describe(&self.local_config, decision),
+            Maker::Cluster => act_kubernetes::describe(decision, &described_as(&self.wanted.machine)),
+        }
+    }
+
+    async fn create(&self, id: &MachineId, decision: &Decision, secrets: &dyn Reveal) -> Creation {
+        let which = maker(decision);
+        match self.maker(which).await {
+            Ok(maker) => {
+                self.note(id, which);
+                maker.create(id, decision, secrets).await
+            }
+            Err(seen) => Creation::Refused(seen),
+        }
+    }
+
+    fn observe(&self, machine: &Made) -> BoxStream<'static, Seen> {
+        match self.maker_of(&machine.id) {
+            Some(maker) => maker.observe(machine),
+            None => stream::pending().boxed(),
+        }
+    }
+
+    async fn bind(
+        &self,
+        machine: &Made,
+        launch: &LaunchId,
+        epoch: Epoch,
+    ) -> Result<Arc<dyn Environment>, EnvironmentError> {
+        match self.maker_of(&machine.id) {
+            Some(maker) => maker.bind(machine, launch, epoch).await,
+            None => Err(EnvironmentError::Lost(format!("machine {} is not this process's", machine.id))),
+        }
+    }
+
+    /// Lists those of this machine and of the cluster, as far as each is open.
+    async fn owned(&self) -> Result<Vec<Made>, EnvironmentError> {
+        let mut all = Vec::new();
+        if let Some(local) = self.local.get() {
+            all.extend(self.noted(Maker::Local, local.owned().await?));
+        }
+        if let Some(cluster) = self.cluster.get() {
+            all.extend(self.noted(Maker::Cluster, cluster.owned().await?));
+        }
+        Ok(all)
+    }
+
+    async fn release(&self, machine: &Made, why: Release) -> Released {
+        match self.maker_of(&machine.id) {
+            Some(maker) => maker.release(machine, why).await,
+            None => Released::Gone,
+        }
+    }
+}
+
+impl Machines {
+    fn noted(&self, maker: Maker, machines: Vec<Made>) -> Vec<Made> {
+        machines.iter().for_each(|machine| self.note(&machine.id, maker));
+        machines
     }
 }

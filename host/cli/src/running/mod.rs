@@ -8,7 +8,7 @@
 //! plan    which workflows and jobs; what is refused; the request
 //! dry     shows the plan instead of going on
 //! explain shows who decided what instead of going on
-//! machines  who makes them: this machine, a cluster
+//! machines  who makes them, each by its decision: this machine, a cluster
 //! frozen  the run as it is written down      resume  and taken up again
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! trouble what is said of an action that cannot be had
@@ -35,7 +35,6 @@ use std::sync::Arc;
 
 use act_core::control::CancelStage;
 use act_core::ids::MachineId;
-use act_core::provisioner::{Provisioner, Release, Released};
 use act_core::{Conclusion, Loss};
 use act_engine::ports::Host;
 use act_engine::{Cancel, Past, Prepared, RunEnd, RunRequest};
@@ -47,7 +46,7 @@ use self::deciders::Deciders;
 use self::facts::Facts;
 use self::frozen::FrozenRun;
 use self::host::{RunHost, Shared, ToldLog};
-use self::machines::Machines;
+use self::machines::{Machines, sweep};
 use self::plugin_log::{PluginLog, heard_by};
 use self::signals::StopSignals;
 use crate::config::{self, Config, Mode};
@@ -63,14 +62,14 @@ pub(crate) use self::plugins::{COMPILE, installed, installed_names, name_of, plu
 pub(crate) use self::resume::Interrupted;
 
 /// Runs what the configuration selects. `secrets` are those of the command line, which is written down without them.
-pub(crate) fn run(config: &Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
+pub(crate) fn run(config: Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
     block_on(run_all(config, secrets, world))
 }
 
 /// Takes a run up whose process was killed.
 pub(crate) fn resume(interrupted: &Interrupted, flags: RunFlags, world: &World) -> Result<Exit, CliError> {
     let (config, world) = interrupted.config(flags, world)?;
-    block_on(run_again(interrupted, &config, &world))
+    block_on(run_again(interrupted, config, &world))
 }
 
 fn block_on(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
@@ -83,6 +82,7 @@ fn block_on(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, 
 
 /// What runs stand on, whatever they are.
 struct Ground {
+    config: Config,
     facts: Facts,
     deciders: Deciders,
     store: Arc<ActionStore>,
@@ -90,20 +90,25 @@ struct Ground {
 
 impl Ground {
     /// Looks around and loads plugins; the inner error holds files that are wrong.
-    async fn find(config: &Config, world: &World) -> Result<Result<Self, Vec<CheckedFile>>, CliError> {
+    async fn find(mut config: Config, world: &World) -> Result<Result<Self, Vec<CheckedFile>>, CliError> {
         // The processor is free while git looks around.
-        let (facts, ()) = tokio::join!(facts::gather(config, world), async { act_workflow::read::prepare() });
+        let (facts, ()) =
+            tokio::join!(facts::gather(&config, world), async { act_workflow::read::prepare() });
         let facts = facts?;
         let file = config.plugins.file.as_deref();
-        let files = match config::plugins::read(file, &config.selection.root, world)? {
+        let files = match config::plugins::read(file, &config.selection.root, &config.yaml, world)? {
             Ok(files) => files,
             Err(invalid) => return Ok(Err(invalid)),
         };
+        config.settle(&files);
         let log = Arc::new(PluginLog { verbose: config.output.verbose });
-        let plugins = plugins::load(config, &files, log, world).await?;
-        let deciders = Deciders::new(config, &plugins);
-        let store = Arc::new(host::action_store(config, &facts)?);
-        Ok(Ok(Self { facts, deciders, store }))
+        let plugins = plugins::load(&config, &files, log, world).await?;
+        let deciders = Deciders::new(&config, &plugins);
+        for line in files.notices.iter().chain(&deciders.notices) {
+            stream::complain(&format!("notice: {line}\n"));
+        }
+        let store = Arc::new(host::action_store(&config, &facts)?);
+        Ok(Ok(Self { config, facts, deciders, store }))
     }
 }
 
@@ -115,28 +120,30 @@ struct Opened {
     past: Past,
 }
 
-async fn run_again(interrupted: &Interrupted, config: &Config, world: &World) -> Result<Exit, CliError> {
+async fn run_again(interrupted: &Interrupted, config: Config, world: &World) -> Result<Exit, CliError> {
     let ground = match Ground::find(config, world).await? {
         Ok(ground) => ground,
         Err(invalid) => return Ok(crate::commands::show_invalid(&invalid)),
     };
-    let request = interrupted.request(plan::secrets(config))?;
-    let runs = Runs::new(&config.state);
+    let request = interrupted.request(plan::secrets(&ground.config))?;
+    let runs = Runs::new(&ground.config.state);
     let log = runs.reopen(interrupted.id).map_err(no_log)?;
     let past = resume::past(&runs, interrupted.id)?;
-    go(config, ground, vec![Opened { request, log, label: None, past }]).await
+    let begun = past.open_launches().map(|open| &open.decision);
+    let machines = Machines::open(&ground.config, begun).await?;
+    go(ground, machines, vec![Opened { request, log, label: None, past }]).await
 }
 
 fn no_log(error: LogError) -> CliError {
     CliError::new(Exit::Infrastructure, error).hint("`ACT_HOST_STATE` names another folder for runs")
 }
 
-async fn run_all(config: &Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
+async fn run_all(config: Config, secrets: &[Named], world: &World) -> Result<Exit, CliError> {
     let ground = match Ground::find(config, world).await? {
         Ok(ground) => ground,
         Err(invalid) => return Ok(crate::commands::show_invalid(&invalid)),
     };
-    let Ground { facts, deciders, store } = &ground;
+    let Ground { config, facts, deciders, store } = &ground;
     let workflows = read::read(config, world, store, facts).await?;
     let workflows = match workflows {
         Ok(workflows) => workflows,
@@ -158,6 +165,10 @@ async fn run_all(config: &Config, secrets: &[Named], world: &World) -> Result<Ex
         Mode::Explain => return explain::show(&planned.prepared, config, deciders, store).await,
         Mode::Run => {}
     }
+    if config.machine.debug_scheduling {
+        stream::complain(&explain::reasons(&planned.prepared, config, deciders, store).await);
+    }
+    let machines = Machines::open(config, std::iter::empty()).await?;
     let mut opened = Vec::new();
     let labels = labels(&planned.prepared);
     for ((prepared, texts), label) in planned.prepared.into_iter().zip(planned.texts).zip(labels) {
@@ -166,22 +177,19 @@ async fn run_all(config: &Config, secrets: &[Named], world: &World) -> Result<Ex
         log.freeze(frozen::RUN, &FrozenRun::new(&request, texts, secrets, world)).map_err(no_log)?;
         opened.push(Opened { request, log, label, past: Past::default() });
     }
-    go(config, ground, opened).await
+    go(ground, machines, opened).await
 }
 
 /// Runs what was opened, side by side.
-async fn go(config: &Config, ground: Ground, opened: Vec<Opened>) -> Result<Exit, CliError> {
-    let Ground { facts, deciders, store } = ground;
+async fn go(ground: Ground, machines: Arc<Machines>, opened: Vec<Opened>) -> Result<Exit, CliError> {
+    let Ground { config, facts, deciders, store } = ground;
+    let config = &config;
     let cancel = Cancel::root();
     let mut signals = StopSignals::listen();
-    let backend = Machines::open(config).await?;
-    let shared = Shared::open(config, store, deciders, backend.provisioner());
-    let own: HashSet<MachineId> = opened
-        .iter()
-        .flat_map(|run| run.past.open_launches())
-        .map(|open| MachineId::of(&open.launch))
-        .collect();
-    sweep(&*shared.provisioner, &own).await;
+    let shared = Shared::open(config, store, deciders, machines.clone());
+    let begun = opened.iter().flat_map(|run| run.past.open_launches());
+    let own: HashSet<MachineId> = begun.map(|open| MachineId::of(&open.launch)).collect();
+    sweep(&*machines, &own).await;
     let mut runs = Vec::new();
     for Opened { request, log, label, past } in opened {
         let RunHost { host, log } = host::open(config, &facts, &request, log, &shared, label);
@@ -200,7 +208,7 @@ async fn go(config: &Config, ground: Ground, opened: Vec<Opened>) -> Result<Exit
         never = signals.cancel(&cancel) => match never {},
         never = ticks(&logs) => match never {},
     };
-    backend.close().await;
+    machines.close().await;
     logs.iter().for_each(|log| log.tell_end());
     forget_old_runs(config);
     Ok(exit_of(&ends, cancel.stage()))
@@ -226,23 +234,6 @@ fn labels(prepared: &[Prepared]) -> Vec<Option<String>> {
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let several = names.len() > 1;
     names.iter().map(|name| several.then(|| format!("{name:width$}"))).collect()
-}
-
-/// Takes down what a killed host process left behind, but for the machines on which a run is to go on.
-async fn sweep(provisioner: &dyn Provisioner, own: &HashSet<MachineId>) {
-    // A folder that cannot be listed will be said by the first machine that is to be made in it.
-    let owned = provisioner.owned().await.unwrap_or_default();
-    for machine in owned.iter().filter(|machine| machine.abandoned && !own.contains(&machine.id)) {
-        let id = &machine.id;
-        match provisioner.release(machine, Release::Abandoned).await {
-            Released::Gone => {
-                stream::complain(&format!("notice: removed {id}, which a killed run had left behind\n"));
-            }
-            Released::Unconfirmed(what) => {
-                stream::complain(&format!("warning: {id} was left behind by a killed run: {what}\n"));
-            }
-        }
-    }
 }
 
 /// Keeps the state folder from growing without end.

@@ -22,7 +22,6 @@ use super::read::ReadFile;
 use crate::config::{Config, Mode};
 use crate::diagnostics::CheckedFile;
 use crate::error::CliError;
-use crate::flags::value::Backend;
 use crate::nearest::nearest;
 
 /// What will run.
@@ -157,7 +156,7 @@ async fn prepare_file(
         env: config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         jobs,
         matrix: config.matrix.iter().map(|leg| (leg.key.clone(), leg.value.clone())).collect(),
-        containers: config.machine.backend == Backend::Kubernetes,
+        containers: deciders.beyond_this_machine,
         debug: step_debug(config),
         show_secrets: config.output.show_secrets,
     };

@@ -5,7 +5,8 @@
 //! host is started.
 //!
 //! Where jobs are to run on a cluster and none of them is a scheduler, `k8s` comes last: the one that is installed, else
-//! `k8s.wasm` beside this program.
+//! `k8s.wasm` beside this program. Where only labels that `-P` names are to go there, it is asked about those alone.
+//! What flags, variables and YAML files say of pods is told to `k8s`, whoever names it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,14 +20,24 @@ use act_plugins::{
     PluginSpec,
 };
 
+use crate::config::cluster::laid_over;
 use crate::config::plugins::{PluginEntry, PluginFiles};
 use crate::config::{Config, Mode, Plugins};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::flags::value::Backend;
+use crate::flags::value::{Backend, Platform};
 use crate::folders::Folders;
 use crate::nearest::nearest;
 use crate::world::World;
+
+/// The plugins of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// In the order in which they are asked.
+    pub(crate) asked: Vec<Plugin>,
+    /// Who is asked about the labels that `-P` sends to a cluster, and about no others.
+    pub(crate) pods: Option<Plugin>,
+}
 
 /// Loads all plugins that are wanted.
 pub(crate) async fn load(
@@ -34,11 +45,12 @@ pub(crate) async fn load(
     files: &PluginFiles,
     log: Arc<dyn LogSink>,
     world: &World,
-) -> Result<Vec<Plugin>, CliError> {
+) -> Result<Loaded, CliError> {
     let specs = specs(&config.plugins, files)?;
-    let on_cluster = config.machine.backend == Backend::Kubernetes;
-    if specs.is_empty() && !on_cluster {
-        return Ok(Vec::new());
+    let on_cluster = config.machine.backend == Some(Backend::Kubernetes);
+    let sent = config.machine.backend.is_none() && config.machine.platforms.iter().any(Platform::is_pod);
+    if specs.is_empty() && !on_cluster && !sent {
+        return Ok(Loaded::default());
     }
     let secrets = OperatorSecrets { env: world.env.clone(), secrets: config.secrets.0.clone() };
     let capabilities = match config.mode {
@@ -49,18 +61,35 @@ pub(crate) async fn load(
         start(&config.plugins, config.state.join("plugins"), log, Arc::new(secrets), capabilities, world)?;
     let mut plugins = Vec::new();
     for spec in specs {
-        plugins.push(load_one(&host, spec, files).await?);
+        plugins.push(load_one(&host, told(spec, config, files), files).await?);
     }
-    if on_cluster && !plugins.iter().any(|plugin| plugin.kinds().scheduler) {
+    if (on_cluster || sent) && !plugins.iter().any(|plugin| plugin.kinds().scheduler) {
         if plugins.iter().any(|plugin| plugin.name() == PODS) {
             let message = format!("the plugin `{PODS}` is no scheduler: nothing decides which pods jobs get");
             return Err(
                 CliError::invalid(message).hint("`name` and `source` in act-host.toml give it another name")
             );
         }
-        plugins.push(load_one(&host, pods(&config.plugins, files, world)?, files).await?);
+        let spec = told(pods(&config.plugins, files, world)?, config, files);
+        let pods = load_one(&host, spec, files).await?;
+        if sent {
+            return Ok(Loaded { asked: plugins, pods: Some(pods) });
+        }
+        plugins.push(pods);
     }
-    Ok(plugins)
+    Ok(Loaded { asked: plugins, pods: None })
+}
+
+/// Lays what flags and variables say of pods over the settings of `k8s`, and those over what YAML files say.
+fn told(mut spec: PluginSpec, config: &Config, files: &PluginFiles) -> PluginSpec {
+    if spec.name != PODS {
+        return spec;
+    }
+    if let serde_json::Value::Object(own) = spec.settings {
+        let own = laid_over(own, files.yaml.told.clone());
+        spec.settings = laid_over(config.machine.cluster.told.clone(), own).into();
+    }
+    spec
 }
 
 async fn load_one(host: &PluginHost, spec: PluginSpec, files: &PluginFiles) -> Result<Plugin, CliError> {
@@ -72,7 +101,7 @@ async fn load_one(host: &PluginHost, spec: PluginSpec, files: &PluginFiles) -> R
 }
 
 /// The plugin that makes pods of jobs, where no other one does.
-const PODS: &str = "k8s";
+pub(super) const PODS: &str = "k8s";
 
 /// Names that plugin. No file speaks of it, so it is granted none of the decisions that it could ask for.
 fn pods(plugins: &Plugins, files: &PluginFiles, world: &World) -> Result<PluginSpec, CliError> {

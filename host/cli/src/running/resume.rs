@@ -70,9 +70,9 @@ impl Interrupted {
         let given =
             |name: &str| now.values.secret.iter().any(|secret| secret.name.eq_ignore_ascii_case(name));
         flags.values.secret.retain(|secret| !given(&secret.name));
-        let (flags, notices) = config::layered(now.over(flags), &then)?;
+        let config::Layered { flags, yaml, notices } = config::layered(now.over(flags), &then)?;
         crate::commands::notify(&notices);
-        Ok((Config::resolve(flags, &then)?, then))
+        Ok((Config { yaml, ..Config::resolve(flags, &then)? }, then))
     }
 
     /// Makes the request again.

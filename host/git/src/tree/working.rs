@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use act_core::tree::{Tree, TreeEntry, TreeId};
 use ignore::WalkBuilder;
-use tempfile::TempDir;
 
 use crate::facts::Repository;
 use crate::program::{Git, GitError};
 
-use super::dot_git::{self, Objects};
+use super::dot_git;
 use super::listing::{Entry, Listing, Looked, look};
 
 /// A working tree, listed.
@@ -23,16 +22,13 @@ pub struct WorkingTree {
     id: TreeId,
     listing: Listing,
     left_out: Vec<String>,
-    /// Where packed objects lie, for as long as somebody reads them.
-    _packed: Option<TempDir>,
 }
 
 impl WorkingTree {
     /// Lists a repository's working tree, with a `.git` in which status, log, diff and commit work.
     ///
     /// `fetch_depth` is the number of commits of history, with the current ref alone; 0 is all of it, with
-    /// all branches and tags. One git process, one more for every submodule, one for a depth other than 1, and one to
-    /// pack `objects`.
+    /// all branches and tags. One git process, one more for every submodule, and one for a depth other than 1.
     ///
     /// # Errors
     /// As [`GitError`].
@@ -42,16 +38,13 @@ impl WorkingTree {
         git: &Git,
         repository: &Repository,
         fetch_depth: u32,
-        objects: Objects,
     ) -> Result<Self, GitError> {
         let files = list(git, &repository.root);
-        let (files, dot_git) = tokio::join!(files, dot_git::make(git, repository, fetch_depth, objects));
+        let (files, dot_git) = tokio::join!(files, dot_git::entries(git, repository, fetch_depth));
         let (listing, left_out) = files?;
-        let dot_git = dot_git?;
-        let listing = listing.with(dot_git.entries);
+        let listing = listing.with(dot_git?);
         let head = repository.head.commit().unwrap_or("unborn");
-        let id = TreeId(format!("{head}+{}", listing.digest()));
-        Ok(Self { id, listing, left_out, _packed: dot_git.packed })
+        Ok(Self { id: TreeId(format!("{head}+{}", listing.digest())), listing, left_out })
     }
 
     /// Lists a folder outside of git: all files but those a `.gitignore` in it excludes; no `.git`.
@@ -75,8 +68,7 @@ impl WorkingTree {
             Ok((Listing::new(folder, entries), sorted.left_out))
         })
         .await?;
-        let id = TreeId(format!("folder+{}", listing.digest()));
-        Ok(Self { id, listing, left_out, _packed: None })
+        Ok(Self { id: TreeId(format!("folder+{}", listing.digest())), listing, left_out })
     }
 
     /// Returns the paths that are not in the tree because their names, or what they link to, are not UTF-8.

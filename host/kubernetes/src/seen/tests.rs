@@ -109,3 +109,45 @@ fn why_a_pod_ended_is_what_counts_most() {
     );
     assert_eq!(look(None), Phase::Ended(Seen::Lost { text: "the pod was deleted".into() }));
 }
+
+#[test]
+fn a_service_that_its_probe_has_ended_never_became_healthy() {
+    let end = |finished: &str, code: i32| json!({ "terminated": { "exitCode": code, "reason": "Completed", "startedAt": "2026-11-21T10:00:00Z", "finishedAt": finished } });
+    let of = |end: Value, runner: Value| {
+        let mut service = container("service-db", json!({ "running": {} }));
+        service["restartCount"] = json!(1);
+        service["lastState"] = end;
+        let mut pod = pod(
+            json!({ "initContainerStatuses": [service], "containerStatuses": [container("runner", runner)] }),
+        );
+        let probe = json!({ "exec": { "command": ["false"] }, "periodSeconds": 2, "failureThreshold": 3 });
+        let made =
+            json!({ "containers": [], "initContainers": [{ "name": "service-db", "startupProbe": probe }] });
+        pod.spec = serde_json::from_value(made).unwrap();
+        match look(Some(&pod)) {
+            Phase::Ended(Seen::Other { code, text }) => format!("{code}: {text}"),
+            other => panic!("{other:?}"),
+        }
+    };
+    let waits = json!({ "waiting": { "reason": "PodInitializing" } });
+    let probed = of(end("2026-11-21T10:00:06Z", 0), waits.clone());
+    assert_eq!(probed, "ServiceUnhealthy: service `db` never became healthy, and had 6 s for it");
+    let crashed = of(end("2026-11-21T10:00:01Z", 1), waits);
+    assert_eq!(crashed, "ServiceFailed: service `db` ended with exit code 1");
+    let later = of(end("2026-11-21T10:00:06Z", 1), json!({ "running": {} }));
+    assert_eq!(
+        later, "ServiceFailed: service `db` ended with exit code 1",
+        "it was healthy, and the job ran"
+    );
+}
+
+#[test]
+fn what_the_scheduler_says_of_preemption_is_left_out() {
+    let said =
+        "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No victims.";
+    assert_eq!(digest(said), "0/1 nodes are available: 1 Insufficient cpu");
+    assert_eq!(
+        digest("0/1 nodes are available: 1 Insufficient cpu."),
+        "0/1 nodes are available: 1 Insufficient cpu"
+    );
+}

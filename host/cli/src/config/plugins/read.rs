@@ -14,25 +14,30 @@ use act_plugins::{Grants, OnError};
 use act_workflow::source::{Problem, Spanned};
 
 use super::entry::{GrantKind, Narrowing, PluginEntry};
-use super::keys::{Keys, Page, json};
+use crate::config::cluster::{self, ClusterWords};
+use crate::config::keys::Keys;
+use crate::config::tree::Page;
 
 /// Reads the user's file. `folder` is where it lies: paths start from there.
-pub(super) fn users(page: &Page<'_>, folder: &Path) -> Vec<PluginEntry> {
-    let Some(table) = page.parse() else { return Vec::new() };
+pub(super) fn users(page: &Page, text: &str, folder: &Path) -> (Vec<PluginEntry>, ClusterWords) {
+    let Some(table) = page.parse(text) else { return (Vec::new(), ClusterWords::default()) };
     let mut file = Keys::of_file(page, &table);
+    let backend = cluster::backend(&mut file);
+    let words = file.table("kubernetes").map(|keys| cluster::kubernetes(keys, folder)).unwrap_or_default();
+    let words = ClusterWords { backend, ..words };
     let mut entries: Vec<PluginEntry> = Vec::new();
     for keys in file.tables("plugin") {
-        let entry = entry(page, keys, folder);
+        let entry = entry(keys, folder);
         entries
             .extend(entry.filter(|entry| !twice(page, &entry.name, entries.iter().map(|known| &known.name))));
     }
     file.finish();
-    entries
+    (entries, words)
 }
 
 /// Reads the repository's file.
-pub(super) fn repositorys(page: &Page<'_>) -> Vec<Narrowing> {
-    let Some(table) = page.parse() else { return Vec::new() };
+pub(super) fn repositorys(page: &Page, text: &str) -> Vec<Narrowing> {
+    let Some(table) = page.parse(text) else { return Vec::new() };
     let mut file = Keys::of_file(page, &table);
     let mut entries: Vec<Narrowing> = Vec::new();
     for keys in file.tables("plugin") {
@@ -45,7 +50,7 @@ pub(super) fn repositorys(page: &Page<'_>) -> Vec<Narrowing> {
 }
 
 fn twice<'a>(
-    page: &Page<'_>,
+    page: &Page,
     name: &Spanned<String>,
     mut known: impl Iterator<Item = &'a Spanned<String>>,
 ) -> bool {
@@ -57,7 +62,7 @@ fn twice<'a>(
     first.is_some()
 }
 
-fn entry(page: &Page<'_>, mut keys: Keys<'_, '_>, folder: &Path) -> Option<PluginEntry> {
+fn entry(mut keys: Keys<'_>, folder: &Path) -> Option<PluginEntry> {
     let name = name(&mut keys);
     let source = keys.text("source").map(|source| folder.join(source.value));
     let pin = keys.parsed("sha256", word);
@@ -66,10 +71,9 @@ fn entry(page: &Page<'_>, mut keys: Keys<'_, '_>, folder: &Path) -> Option<Plugi
         "next" => Ok(OnError::Next),
         _ => Err("`on-error` is `fail` (the job ends) or `next` (the next mapper is asked)".to_owned()),
     });
-    let settings = keys.table("settings").is_some().then(|| keys.value("settings")).flatten();
+    let settings = keys.object("settings").unwrap_or_else(|| serde_json::json!({}));
     let limits = keys.table("limits").map(limits).unwrap_or_default();
     let grants = keys.table("grant").map(grants).unwrap_or_default();
-    let settings = settings.map_or_else(|| serde_json::json!({}), |value| json(page, value));
     keys.finish();
     let on_error = on_error.map(|word| word.value).unwrap_or_default();
     let ceilings = LimitSettings::default();
@@ -84,11 +88,11 @@ const REFUSED: [(&str, &str); 4] = [
     ("on-error", "change what becomes of a mapper's failure"),
 ];
 
-fn narrowing(page: &Page<'_>, mut keys: Keys<'_, '_>) -> Option<Narrowing> {
+fn narrowing(page: &Page, mut keys: Keys<'_>) -> Option<Narrowing> {
     for (key, what) in REFUSED {
-        if let Some(range) = keys.range_of(key) {
+        if let Some(place) = keys.place_of(key) {
             let _ = keys.value(key);
-            let problem = Problem::new(page.span(range), format!("a file in the repository may not {what}"));
+            let problem = Problem::new(place, format!("a file in the repository may not {what}"));
             page.note(problem.with_hint(
                 "it may pin (`sha256`), lower `limits` and `revoke`; all else is for your own act-host.toml",
             ));
@@ -110,8 +114,8 @@ fn narrowing(page: &Page<'_>, mut keys: Keys<'_, '_>) -> Option<Narrowing> {
     Some(Narrowing { name: name?, pin, limits, revoked })
 }
 
-fn name(keys: &mut Keys<'_, '_>) -> Option<Spanned<String>> {
-    if keys.range_of("name").is_none() {
+fn name(keys: &mut Keys<'_>) -> Option<Spanned<String>> {
+    if keys.place_of("name").is_none() {
         let _ = keys.value("name");
         keys.missing("a plugin needs a `name`");
         return None;
@@ -130,7 +134,7 @@ fn word<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| crate::stream::harmless(&error.to_string()))
 }
 
-fn limits(mut keys: Keys<'_, '_>) -> LimitSettings {
+fn limits(mut keys: Keys<'_>) -> LimitSettings {
     let limits = LimitSettings {
         memory: keys.parsed("memory", word).map(|limit| limit.value),
         cpu: keys.parsed("cpu", word).map(|limit| limit.value),
@@ -144,11 +148,11 @@ fn limits(mut keys: Keys<'_, '_>) -> LimitSettings {
     limits
 }
 
-fn grants(mut keys: Keys<'_, '_>) -> Grants {
+fn grants(mut keys: Keys<'_>) -> Grants {
     let http = keys.tables("http").into_iter().map(http).collect();
     let kv = keys.table("kv").and_then(|mut keys| {
         let quota = keys.parsed("quota", word);
-        if keys.range_of("quota").is_none() {
+        if keys.place_of("quota").is_none() {
             keys.missing("`kv` needs a `quota`, as `64KiB`");
         }
         keys.finish();
@@ -180,12 +184,12 @@ fn decision_kind(word: &str) -> Result<DecisionKind, String> {
     })
 }
 
-fn http(mut keys: Keys<'_, '_>) -> HttpGrant {
-    if keys.range_of("hosts").is_none() {
+fn http(mut keys: Keys<'_>) -> HttpGrant {
+    if keys.place_of("hosts").is_none() {
         keys.missing("`http` needs `hosts`, as `[\"https://api.example.com\"]`");
     }
     let hosts = keys.words("hosts", word);
-    let methods = keys.range_of("methods").map(|_| keys.words("methods", word));
+    let methods = keys.place_of("methods").map(|_| keys.words("methods", word));
     let grant = HttpGrant {
         hosts,
         methods: methods.unwrap_or_else(|| vec![Method::get()]),
@@ -198,7 +202,7 @@ fn http(mut keys: Keys<'_, '_>) -> HttpGrant {
     grant
 }
 
-fn bearer(mut keys: Keys<'_, '_>) -> Option<CredentialSource> {
+fn bearer(mut keys: Keys<'_>) -> Option<CredentialSource> {
     let env = keys.text("env").map(|name| CredentialSource::Env(name.value));
     let secret = keys.text("secret").map(|name| CredentialSource::Secret(name.value));
     let one = env.is_some() != secret.is_some();

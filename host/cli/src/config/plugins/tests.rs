@@ -53,7 +53,7 @@ impl Place {
     }
 
     fn read(&self, named: Option<&str>) -> Answer {
-        read(named.map(Path::new), &self.folder.path().join("repo"), &self.world)
+        read(named.map(Path::new), &self.folder.path().join("repo"), &[], &self.world)
     }
 
     fn entries(&self) -> Vec<PluginEntry> {
@@ -115,7 +115,7 @@ on-error = "ignore"
 [plugin.grant.decisions]
 kinds = ["process", "root"]
 
-[kubernetes]
+[docker]
 "#;
     insta::assert_snapshot!(Place::new(Some(text), None).wrong(), @r#"
     error: `Labels` is not a plugin's name: 1 to 64 of a-z, 0-9 and `-`, with no `-` in front
@@ -188,13 +188,13 @@ kinds = ["process", "root"]
     14 | kinds = ["process", "root"]
        |                     ^^^^^^
 
-    error: `kubernetes` is not a key here
+    error: `docker` is not a key here
       --> home/.config/act-host/act-host.toml:16:2
        |
-    16 | [kubernetes]
-       |  ^^^^^^^^^^
+    16 | [docker]
+       |  ^^^^^^
        |
-    hint: there are: plugin
+    hint: there are: backend, kubernetes, plugin
     "#);
 }
 
@@ -296,7 +296,7 @@ fn the_users_file_is_the_one_named_first() {
     at("c.toml");
     let mut world = place.world.clone();
     let first = |named: Option<&str>, world: &World| {
-        let files = read(named.map(Path::new), place.folder.path(), world).unwrap().unwrap();
+        let files = read(named.map(Path::new), place.folder.path(), &[], world).unwrap().unwrap();
         files.entries[0].name.value.clone()
     };
     assert_eq!(first(None, &world), "a");

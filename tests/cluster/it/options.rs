@@ -1,0 +1,235 @@
+//! What a user says of where jobs run and how, on the cluster: backends, delivery, what is kept and told.
+
+use act_cluster_tests::cluster::until;
+use act_cluster_tests::{Cluster, User};
+use act_tests::cli::{Project, Ran};
+
+const TWO: &str = "
+on: push
+jobs:
+  near:
+    runs-on: build
+    steps:
+      - run: echo \"near is $RUNNER_NAME\"
+  far:
+    runs-on: ubuntu-latest
+    needs: near
+    steps:
+      - run: echo \"far is $RUNNER_NAME\"
+";
+
+fn run_in(user: &User, args: &[&str]) -> Ran {
+    let words = ["run", "--namespace", &user.namespace.name];
+    user.project.act(words.iter().chain(args))
+}
+
+#[test]
+fn one_run_has_jobs_here_and_on_the_cluster() {
+    let Some(cluster) = Cluster::find() else { return };
+    let user = User::of(Project::with(TWO), &cluster);
+    let ran = run_in(&user, &["-P", "build=-self-hosted"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for line in ["  near is act-host\n", "  far is Kubernetes Runner\n"] {
+        assert!(ran.stdout.contains(line), "{line}: {ran}");
+    }
+    until("nothing is left", || user.left().is_empty());
+}
+
+#[test]
+fn one_label_goes_to_the_cluster_and_the_others_stay_here() {
+    let Some(cluster) = Cluster::find() else { return };
+    let user = User::of(Project::with(&TWO.replace("ubuntu-latest", "pod")), &cluster).without_config();
+    let args = ["-P", "build=-self-hosted", "-P", "pod=k8s:bed.local/node:1:kubernetes.io/os=linux"];
+    let ran = run_in(&user, &args);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for line in ["  near is act-host\n", "  far is Kubernetes Runner\n"] {
+        assert!(ran.stdout.contains(line), "{line}: {ran}");
+    }
+    until("nothing is left", || user.left().is_empty());
+}
+
+const SHELL: &str = "
+on: push
+jobs:
+  a:
+    runs-on: tiny
+    defaults: { run: { shell: sh } }
+    steps:
+      - run: id -u; cat /proc/1/cmdline | tr '\\0' ' '; echo; echo $TEAM
+";
+
+#[test]
+fn a_yaml_file_says_how_pods_are_made() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut user = User::of(Project::with(SHELL), &cluster).without_config();
+    let yaml = format!(
+        "
+kubernetes:
+  enabled: true
+  namespace: {}
+  platforms:
+    tiny:
+      image: bed.local/busybox:1
+      nodeSelector: {{ kubernetes.io/os: linux }}
+  defaultResources:
+    requests: {{ cpu: 10m, memory: 32Mi }}
+  podTemplate:
+    spec:
+      containers:
+        - name: runner
+          env: [{{ name: TEAM, value: core }}]
+          volumeMounts: [{{ name: own-agent, mountPath: /own }}]
+      volumes:
+        - name: own-agent
+          configMap: {{ name: own-agent, defaultMode: 365 }}
+  security:
+    podSecurityContext: {{ runAsNonRoot: true, runAsUser: 1001, fsGroup: 1001 }}
+    securityContext: {{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {{ drop: [ALL] }} }}
+",
+        user.namespace.name
+    );
+    user.project.outside("home/.actrc", yaml);
+    let file = format!("--from-file=act-agent={}", std::env::var("ACT_HOST_AGENT").unwrap());
+    user.namespace.kubectl(["create", "configmap", "own-agent", &file]);
+    let ran = user.project.act(["run", "--k8s-agent", "in-image:/own/act-agent", "--k8s-cpu-limit", "200m"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!((ran.lines_with("  1001").len(), ran.lines_with("  core").len()), (1, 1), "{ran}");
+    assert_eq!(ran.lines_with("  /own/act-agent serve --dir /act-host").len(), 1, "{ran}");
+    let maps = user.namespace.kubectl(["get", "configmaps", "--output=name"]);
+    assert!(!maps.contains("act-agent-"), "nothing is delivered that is there: {maps}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+const ACTION: &str = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    container: bed.local/postgres:1
+    defaults: { run: { shell: sh } }
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./say
+";
+
+#[test]
+fn an_image_without_node_says_what_to_do_and_another_image_brings_it() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut project = Project::new();
+    project.workflow("ci.yml", ACTION);
+    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js }\n");
+    project.file("say/main.js", "console.log('said by ' + process.execPath)");
+    project.commit();
+    let user = User::of(project, &cluster);
+    let ran = user.run(&[]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.to_string().contains("name one that brings it with `--k8s-node-image`"), "{ran}");
+    let ran = user.run(&["--k8s-node-image", "bed.local/node:1"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_eq!(ran.lines_with("  said by /act-host/node/usr/bin/node").len(), 1, "{ran}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+const FAILS: &str = "
+on: push
+jobs:
+  good: { runs-on: ubuntu-latest, steps: [{ run: echo good }] }
+  bad: { runs-on: ubuntu-latest, steps: [{ run: echo bad > $RUNNER_TEMP/left; exit 1 }] }
+";
+
+#[test]
+fn the_pod_of_a_failed_job_is_kept_and_can_be_entered() {
+    let Some(cluster) = Cluster::find() else { return };
+    let user = User::of(Project::with(FAILS), &cluster);
+    let ran = user.run(&["--keep"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    let told = ran.to_string();
+    let at = told.find("kubectl exec ").unwrap_or_else(|| panic!("{ran}"));
+    let pod = told[at..].split_whitespace().nth(5).unwrap().to_owned();
+    until("only one pod is left", || user.left() == [format!("pod/{pod}")]);
+    // What is kept is nobody's to sweep.
+    assert_eq!(user.run(&["-j", "good"]).code, Some(0));
+    until("that pod is still there, and no other", || user.left() == [format!("pod/{pod}")]);
+    let left = user.namespace.kubectl(["exec", &pod, "--", "cat", "/runner/temp/left"]);
+    assert_eq!(left, "bad\n");
+    user.namespace.kubectl(["delete", "pod", &pod, "--grace-period=1"]);
+}
+
+const UNWELL: &str = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    services:
+      cache:
+        image: bed.local/redis:1
+        ports: ['16379:6379']
+        options: --health-cmd \"echo no such thing; exit 1\" --health-interval 1s --health-retries 3
+    steps:
+      - run: echo never
+";
+
+#[test]
+fn a_service_that_is_never_healthy_says_so_with_its_last_words() {
+    let Some(cluster) = Cluster::find() else { return };
+    let user = User::of(Project::with(UNWELL), &cluster);
+    let ran = user.run(&[]);
+    assert_ne!(ran.code, Some(0), "{ran}");
+    let told = ran.to_string();
+    for part in [
+        "service `cache` never became healthy, and had ",
+        "its last probe said `no such thing`",
+        "`services.cache`: `16379:6379` is reached at port 6379 in a pod",
+    ] {
+        assert!(told.contains(part), "{part}: {ran}");
+    }
+    assert!(!told.contains("never\n"), "{ran}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+const NOWHERE: &str = "
+on: push
+jobs:
+  a: { runs-on: fast, steps: [{ run: echo never }] }
+";
+
+#[test]
+fn why_no_node_takes_a_pod_is_told_before_the_run_and_while_it_waits() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut user = User::of(Project::with(NOWHERE), &cluster);
+    let config = "
+[[plugin]]
+name = 'k8s'
+settings = { waits = { pending = 5 } }
+[plugin.grant.decisions]
+kinds = []
+";
+    user.project.outside("home/.config/act-host/act-host.toml", config);
+    let args = ["-P", "fast=k8s:bed.local/node:1:disk=nvme", "--debug-scheduling"];
+    let ran = run_in(&user, &args);
+    assert_ne!(ran.code, Some(0), "{ran}");
+    assert!(ran.stderr.contains("no node has `disk=nvme`"), "{ran}");
+    assert!(ran.stdout.contains("no node has `disk=nvme`"), "{ran}");
+    let explained = user.project.act(["explain", "--namespace", &user.namespace.name, "-P", args[1]]);
+    assert!(explained.stdout.contains("no node has `disk=nvme`"), "{explained}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+#[test]
+fn a_namespace_that_is_not_there_is_said_before_anything_starts() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut user = User::of(Project::with(FAILS), &cluster);
+    let ran = user.project.act(["run", "--backend", "kubernetes", "--namespace", "nowhere"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(ran.stderr.contains("cannot access namespace `nowhere`: there is none in this cluster"), "{ran}");
+    // A context that names none.
+    let kubeconfig = user.namespace.cluster.kubectl(["config", "view", "--raw", "--output=json"]);
+    let mut kubeconfig: serde_json::Value = serde_json::from_str(&kubeconfig).unwrap();
+    for context in kubeconfig["contexts"].as_array_mut().unwrap() {
+        context["context"].as_object_mut().unwrap().remove("namespace");
+    }
+    user.project.outside("home/kubeconfig", kubeconfig.to_string());
+    let ran = user.project.act(["run", "--backend", "kubernetes", "--kubeconfig", "../home/kubeconfig"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.stderr.starts_with("error: kubernetes namespace is required\n"), "{ran}");
+}

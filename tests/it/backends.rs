@@ -1,0 +1,113 @@
+//! Who makes machines: this one or a cluster, as each job's decision says, and what `--backend` and `-P` make of it.
+//!
+//! No test here needs a cluster: those that come so far find none. Where one is, `tests/cluster` runs.
+
+use act_tests::cli::Project;
+use insta::assert_snapshot;
+
+use crate::plugin::{project, users_file};
+
+const FILE: &str = r#"
+[[plugin]]
+name = "k8s"
+source = "plugins/k8s.wasm"
+[plugin.grant.decisions]
+kinds = []
+"#;
+
+const TWO: &str = "
+on: push
+jobs:
+  near:
+    runs-on: build
+    steps: [{run: echo near}]
+  far:
+    needs: near
+    runs-on: ubuntu-latest
+    steps: [{run: echo far}]
+";
+
+/// A user with the plugin `k8s` in act-host.toml, and without a cluster.
+fn configured(workflow: &str) -> Option<Project> {
+    let mut project = project(workflow, &["k8s"])?;
+    users_file(&mut project, FILE);
+    Some(project)
+}
+
+/// What decides, and what would be made.
+fn decisions(project: &Project, args: &[&str]) -> Vec<String> {
+    let ran = project.act([&["explain"], args].concat());
+    let is_told = |line: &&str| {
+        ["decision ", "mapper ", "error", "Pod ", "processes on"]
+            .iter()
+            .any(|word| line.trim().starts_with(word))
+    };
+    let lines: Vec<String> = ran.stdout.lines().filter(is_told).map(|line| line.trim().to_owned()).collect();
+    assert!(!lines.is_empty(), "{ran}");
+    lines
+}
+
+#[test]
+fn a_scheduler_of_the_file_decides_without_any_flag() {
+    let Some(project) = configured(TWO) else { return };
+    let told = decisions(&project, &["-j", "far"]).join("\n");
+    assert!(told.contains("mapper     k8s: mine: platform `ubuntu-latest`"), "{told}");
+    assert!(told.contains("decision   k8s: a pod"), "{told}");
+}
+
+#[test]
+fn the_local_backend_leaves_those_who_schedule_unasked() {
+    let Some(project) = configured(TWO) else { return };
+    let told =
+        decisions(&project, &["-j", "far", "--backend", "local", "-P", "build=-self-hosted"]).join("\n");
+    assert!(!told.contains("k8s"), "{told}");
+    assert!(told.contains("decision   this machine: processes on this machine"), "{told}");
+    let ran = project.run(&["-j", "far", "--backend", "local", "-P", "build=-self-hosted"]);
+    assert_eq!((ran.code, ran.lines_with("  far").len()), (Some(0), 1), "{ran}");
+}
+
+#[test]
+fn a_job_that_is_pinned_here_runs_here_and_only_the_other_one_misses_the_cluster() {
+    let Some(project) = configured(TWO) else { return };
+    let ran = project.run(&["-P", "build=-self-hosted"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert_eq!(ran.lines_with("  near").len(), 1, "{ran}");
+    assert!(ran.to_string().contains("there is no cluster"), "{ran}");
+    let ran = project.run(&["-P", "build=-self-hosted", "-j", "near"]);
+    assert_eq!(ran.code, Some(0), "nobody asks for a cluster: {ran}");
+}
+
+#[test]
+fn a_cluster_that_is_named_is_looked_for_before_anything_starts() {
+    let Some(project) = configured(TWO) else { return };
+    let ran = project.run(&["--backend", "kubernetes"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran}");
+    assert!(ran.stderr.starts_with("error: there is no cluster: "), "{ran}");
+}
+
+#[test]
+fn a_bound_working_tree_and_a_pod_do_not_go_together() {
+    let Some(project) = configured(TWO) else { return };
+    assert_snapshot!(project.run(&["--backend", "kubernetes", "--bind"]), @"
+    exit 2
+    --- stderr
+    error: `--bind` needs a machine that has the working tree, and a pod has not got it
+    ");
+}
+
+#[test]
+fn services_are_refused_only_where_nobody_could_have_them() {
+    let workflow = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    services: {db: {image: 'postgres:17'}}
+    steps: [{run: echo a}]
+";
+    let Some(project) = configured(workflow) else { return };
+    assert_eq!(project.run(&["-n"]).code, Some(0));
+    let ran = project.run(&["-n", "--backend", "local"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.to_string().contains("`--backend kubernetes` has containers"), "{ran}");
+}
