@@ -147,6 +147,8 @@ pub struct CheckoutAsk {
     pub path: LogicalPath,
     /// Commits of history; 0 for all of it, with all branches and tags.
     pub fetch_depth: u32,
+    /// Whether git's objects must come along. Else they may be borrowed from where the repository lies.
+    pub with_objects: bool,
 }
 
 /// What it gets.

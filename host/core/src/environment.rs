@@ -36,6 +36,8 @@ pub struct Facts {
     pub services: BTreeMap<String, ServiceFacts>,
     /// Whether processes live on when the host process dies: if not, an interrupted job cannot be resumed.
     pub survives_host: bool,
+    /// Whether processes see the files of the host's machine, by the same names: what is large may be borrowed.
+    pub sees_host_files: bool,
     /// How this machine comes to a Node.js that it lacks, as the end of a sentence for people: "install Node.js, or …".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_advice: Option<String>,

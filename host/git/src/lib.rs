@@ -32,4 +32,4 @@ pub use store::{
     ActionStore, FetchedWorkflow, LocalRepository, MalformedLocalRepository, MalformedServer, Notice, Server,
     StoreError, StoreOptions,
 };
-pub use tree::{DirTree, WorkingTree};
+pub use tree::{DirTree, Objects, WorkingTree};

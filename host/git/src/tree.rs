@@ -6,6 +6,7 @@ mod history;
 mod listing;
 mod working;
 
+pub use dot_git::Objects;
 pub use folder::DirTree;
 pub(crate) use listing::hex;
 pub use working::WorkingTree;

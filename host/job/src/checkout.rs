@@ -128,7 +128,8 @@ impl Executor<'_> {
         path: &LogicalPath,
         fetch_depth: u32,
     ) -> Result<EnvPath, Halt> {
-        let ask = CheckoutAsk { path: path.clone(), fetch_depth };
+        let with_objects = !self.env.facts().sees_host_files;
+        let ask = CheckoutAsk { path: path.clone(), fetch_depth, with_objects };
         match self.control.checkout(&ask).await {
             Ok(Checkout::Tree(tree)) => Ok(self.env.put_tree(tree, path).await?),
             Ok(Checkout::InPlace) => Ok(self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""))),

@@ -136,6 +136,7 @@ impl LocalProvisioner {
             name: self.config.name.clone(),
             services: std::collections::BTreeMap::new(),
             survives_host: false,
+            sees_host_files: true,
             node_advice: None,
         }
     }

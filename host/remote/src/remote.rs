@@ -155,6 +155,7 @@ fn facts(welcome: &Welcome, config: &RemoteConfig) -> Result<Facts, EnvironmentE
         name: config.name.clone().unwrap_or_else(|| machine.name.clone()),
         services: config.services.clone(),
         survives_host: true,
+        sees_host_files: false,
         node_advice: config.node_advice.clone(),
     })
 }

@@ -15,7 +15,7 @@ use act_core::tree::Tree;
 use act_engine::Launched;
 use act_engine::ports::{Clock, Host, RunLog, Sources};
 use act_engine::request::RunRequest;
-use act_git::{ActionStore, Git, Repository, Server, StoreOptions, WorkingTree};
+use act_git::{ActionStore, Git, Objects, Repository, Server, StoreOptions, WorkingTree};
 use act_local::LocalConfig;
 use act_store::{Appended, FileGroups, LogError, LogReader, ReadError};
 use async_trait::async_trait;
@@ -324,14 +324,17 @@ struct RunSources {
     root: std::path::PathBuf,
     in_place: bool,
     used: UsedAt,
-    /// By depth: all jobs of a run see the same files, listed once.
-    trees: Mutex<HashMap<u32, KnownTree>>,
+    /// By depth, and whether git's objects are in it: all jobs of a run see the same files, listed once.
+    trees: Mutex<HashMap<(u32, bool), KnownTree>>,
 }
 
 impl RunSources {
-    async fn working_tree(&self, fetch_depth: u32) -> Result<Arc<dyn Tree>, ActionError> {
+    async fn working_tree(&self, ask: &CheckoutAsk) -> Result<Arc<dyn Tree>, ActionError> {
+        let objects = if ask.with_objects { Objects::Packed } else { Objects::Borrowed };
         let tree = match &self.repository {
-            Some(repository) => WorkingTree::of_repository(&self.git, repository, fetch_depth).await,
+            Some(repository) => {
+                WorkingTree::of_repository(&self.git, repository, ask.fetch_depth, objects).await
+            }
             None => WorkingTree::of_folder(self.root.clone()).await,
         };
         let tree = tree.map_err(|error| ActionError { message: error.to_string() })?;
@@ -354,9 +357,9 @@ impl Sources for RunSources {
         }
         let known = {
             let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(trees.entry(ask.fetch_depth).or_default())
+            Arc::clone(trees.entry((ask.fetch_depth, ask.with_objects)).or_default())
         };
-        let tree = known.get_or_try_init(|| self.working_tree(ask.fetch_depth)).await?;
+        let tree = known.get_or_try_init(|| self.working_tree(ask)).await?;
         Ok(Checkout::Tree(Arc::clone(tree)))
     }
 }

@@ -1,13 +1,15 @@
-//! The `.git` of a checkout: own HEAD, index and configuration, borrowed objects.
+//! The `.git` of a checkout: own HEAD, index and configuration, borrowed or packed objects.
 //!
-//! Small files are made in memory, the index is copied, and `objects/info/alternates` points to the object
-//! store of the source: nothing of the history is copied. So it works where the source's path can be read
-//! by the same name. As `actions/checkout` leaves it, a history of limited depth knows the current ref and
+//! Small files are made in memory, the index is copied. Where the source can be read by the same name,
+//! `objects/info/alternates` points to its object store, and nothing of the history is copied; elsewhere what the
+//! checkout knows of it is packed. As `actions/checkout` leaves it, a history of limited depth knows the current ref and
 //! no tags, and all of it knows every branch as `refs/remotes/origin/*` and every tag.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use crate::facts::{Head, Repository};
 use crate::program::{Git, GitError};
@@ -16,12 +18,29 @@ use crate::settings::quoted;
 use super::history::boundary;
 use super::listing::Entry;
 
-/// Returns the entries of `.git`.
-pub(super) async fn entries(
+/// Where the objects of a checkout are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objects {
+    /// In the repository it is made of, which must stay where it is.
+    Borrowed,
+    /// In itself.
+    Packed,
+}
+
+/// What a `.git` is made of.
+pub(super) struct DotGit {
+    pub(super) entries: Vec<Entry>,
+    /// Where those lie that were made for it.
+    pub(super) packed: Option<TempDir>,
+}
+
+/// Makes the entries of `.git`.
+pub(super) async fn make(
     git: &Git,
     repository: &Repository,
     fetch_depth: u32,
-) -> Result<Vec<Entry>, GitError> {
+    objects: Objects,
+) -> Result<DotGit, GitError> {
     let cut = lines_of(&repository.common_dir.join("shallow")).map_err(unreadable)?;
     let (refs, shallow) = match (repository.head.commit(), fetch_depth) {
         (None, _) => (BTreeMap::new(), Vec::new()),
@@ -41,12 +60,63 @@ pub(super) async fn entries(
         Entry::folder(".git/refs/heads"),
         Entry::folder(".git/refs/tags"),
     ];
-    let stores = object_stores(&repository.common_dir.join("objects")).map_err(unreadable)?;
-    entries.push(Entry::held(".git/objects/info/alternates", alternates_file(&stores)));
+    let packed = match objects {
+        Objects::Borrowed => {
+            let stores = object_stores(&repository.common_dir.join("objects")).map_err(unreadable)?;
+            entries.push(Entry::held(".git/objects/info/alternates", alternates_file(&stores)));
+            None
+        }
+        Objects::Packed => {
+            let folder = pack(git, repository, &refs, &shallow).await?;
+            entries.extend(pack_files(folder.path()).map_err(unreadable)?);
+            Some(folder)
+        }
+    };
     if !shallow.is_empty() {
         entries.push(Entry::held(".git/shallow", shallow.join("\n") + "\n"));
     }
     entries.extend(index_files(&repository.git_dir).map_err(unreadable)?);
+    Ok(DotGit { entries, packed })
+}
+
+/// Packs what can be reached from `HEAD` and the refs, down to where a `shallow` history ends, and what the index has.
+///
+/// Source: git-pack-objects(1); `--shallow` lines are what `git upload-pack` gives it.
+async fn pack(
+    git: &Git,
+    repository: &Repository,
+    refs: &BTreeMap<String, String>,
+    shallow: &[String],
+) -> Result<TempDir, GitError> {
+    let made = tempfile::Builder::new().prefix("act-host-pack-").tempdir();
+    let io = |error| GitError::failed("make a folder for git's objects", error);
+    let folder = made.map_err(io)?;
+    let ends = shallow.iter().map(|commit| format!("--shallow {commit}\n"));
+    let begins = refs.values().map(String::as_str).chain(repository.head.commit());
+    let wanted: String = ends.chain(begins.map(|commit| format!("{commit}\n"))).collect();
+    let mut command = git.at(&repository.root);
+    command.args(["pack-objects", "-q", "--revs", "--indexed-objects"]);
+    if repository.settings.promisor.is_some() {
+        // What the source has not got itself, the copy gets from where the source would.
+        command.arg("--missing=allow-promisor");
+    }
+    command.arg(folder.path().join("pack"));
+    let list = folder.path().join("wanted");
+    std::fs::write(&list, wanted).map_err(io)?;
+    command.stdin(std::fs::File::open(&list).map_err(io)?);
+    let answer = git.answer(command).await?;
+    if answer.ok { Ok(folder) } else { Err(answer.error("pack the repository's objects")) }
+}
+
+fn pack_files(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let path = file?.path();
+        let is_part = path.extension().is_some_and(|end| end == "pack" || end == "idx");
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_part) {
+            entries.extend(Entry::copy_of(&format!(".git/objects/pack/{name}"), path.clone())?);
+        }
+    }
     Ok(entries)
 }
 

@@ -16,7 +16,8 @@ async fn repository(folder: &Path) -> Repository {
 
 async fn checkout(source: &Fixture, depth: u32) -> (WorkingTree, tempfile::TempDir) {
     let repository = repository(source.path()).await;
-    let tree = WorkingTree::of_repository(&Git::default(), &repository, depth).await.unwrap();
+    let tree =
+        WorkingTree::of_repository(&Git::default(), &repository, depth, Objects::Borrowed).await.unwrap();
     let folder = materialise(&tree);
     (tree, folder)
 }
@@ -125,6 +126,37 @@ async fn depth_0_is_all_of_it_with_branches_and_tags() {
 }
 
 #[tokio::test]
+async fn packed_objects_are_all_that_the_checkout_knows_of_and_no_more() {
+    let source = history();
+    source.write(&[("staged", "not committed yet")]);
+    source.git(&["add", "staged"]);
+    for depth in [1, 2, 0] {
+        let repository = repository(source.path()).await;
+        let tree =
+            WorkingTree::of_repository(&Git::default(), &repository, depth, Objects::Packed).await.unwrap();
+        let copy = materialise(&tree);
+        drop(tree);
+        let git = |args: &[&str]| git_in(copy.path(), args);
+        git(&["fsck", "--connectivity-only"]);
+        assert_eq!(git(&["status", "--porcelain"]), "A  staged");
+        assert_eq!(git(&["show", ":staged"]), "not committed yet");
+        let cloned = tempfile::tempdir().unwrap();
+        let url = format!("file://{}", source.path().display());
+        let limit = format!("--depth={depth}");
+        let words = ["clone", "-q", "--single-branch", &url, "."];
+        let words = words.into_iter().chain((depth > 0).then_some(limit.as_str()));
+        git_in(cloned.path(), &words.collect::<Vec<_>>());
+        let log = ["log", "--format=%H %P", "--topo-order"];
+        assert_eq!(git(&log), git_in(cloned.path(), &log), "depth {depth}");
+        let objects = git(&["count-objects", "-v"]);
+        assert!(
+            depth != 1 || objects.contains("in-pack: 7\n"),
+            "a commit, two trees, three files, a staged one: {objects}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_detached_tag_is_the_only_ref_of_its_checkout() {
     let source = history();
     source.git(&["checkout", "-q", "v2"]);
@@ -143,7 +175,7 @@ async fn a_checkout_reads_no_tags_and_starts_one_process() {
     let repository = repository(source.path()).await;
     for (depth, processes) in [(1, 1), (3, 2), (0, 2)] {
         let witness = Witness::new();
-        WorkingTree::of_repository(&witness.git, &repository, depth).await.unwrap();
+        WorkingTree::of_repository(&witness.git, &repository, depth, Objects::Borrowed).await.unwrap();
         assert_eq!(witness.calls().len(), processes, "depth {depth}: {:?}", witness.calls());
         assert_eq!(witness.count("for-each-ref"), usize::from(depth == 0));
     }
@@ -171,11 +203,15 @@ async fn work_trees_and_borrowed_or_shallow_sources_can_be_checked_out() {
         ("partial", "4"),
         ("sparse", "4"),
     ];
-    for (name, commits) in kinds {
+    let both = |kind| [Objects::Borrowed, Objects::Packed].map(|objects| (kind, objects));
+    for ((name, commits), objects) in kinds.into_iter().flat_map(both) {
         let repository = repository(&path.join(name)).await;
         for depth in [0, 50] {
-            let tree = WorkingTree::of_repository(&Git::default(), &repository, depth).await.unwrap();
+            let tree =
+                WorkingTree::of_repository(&Git::default(), &repository, depth, objects).await.unwrap();
             let copy = materialise(&tree);
+            let borrows = copy.path().join(".git/objects/info/alternates").exists();
+            assert_eq!(borrows, objects == Objects::Borrowed);
             assert_eq!(git_in(copy.path(), &["status", "--porcelain"]), "", "{name}");
             assert_eq!(git_in(copy.path(), &["rev-list", "--count", "HEAD"]), commits, "{name} {depth}");
             git_in(copy.path(), &["fsck", "--connectivity-only"]);

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use act_core::tree::{Tree, TreeEntry, TreeId};
 use ignore::WalkBuilder;
+use tempfile::TempDir;
 
 use crate::facts::Repository;
 use crate::program::{Git, GitError};
 
-use super::dot_git;
+use super::dot_git::{self, Objects};
 use super::listing::{Entry, Listing, Looked, look};
 
 /// A working tree, listed.
@@ -22,13 +23,16 @@ pub struct WorkingTree {
     id: TreeId,
     listing: Listing,
     left_out: Vec<String>,
+    /// Where packed objects lie, for as long as somebody reads them.
+    _packed: Option<TempDir>,
 }
 
 impl WorkingTree {
     /// Lists a repository's working tree, with a `.git` in which status, log, diff and commit work.
     ///
     /// `fetch_depth` is the number of commits of history, with the current ref alone; 0 is all of it, with
-    /// all branches and tags. One git process, one more for every submodule, and one for a depth other than 1.
+    /// all branches and tags. One git process, one more for every submodule, one for a depth other than 1, and one to
+    /// pack `objects`.
     ///
     /// # Errors
     /// As [`GitError`].
@@ -38,13 +42,16 @@ impl WorkingTree {
         git: &Git,
         repository: &Repository,
         fetch_depth: u32,
+        objects: Objects,
     ) -> Result<Self, GitError> {
         let files = list(git, &repository.root);
-        let (files, dot_git) = tokio::join!(files, dot_git::entries(git, repository, fetch_depth));
+        let (files, dot_git) = tokio::join!(files, dot_git::make(git, repository, fetch_depth, objects));
         let (listing, left_out) = files?;
-        let listing = listing.with(dot_git?);
+        let dot_git = dot_git?;
+        let listing = listing.with(dot_git.entries);
         let head = repository.head.commit().unwrap_or("unborn");
-        Ok(Self { id: TreeId(format!("{head}+{}", listing.digest())), listing, left_out })
+        let id = TreeId(format!("{head}+{}", listing.digest()));
+        Ok(Self { id, listing, left_out, _packed: dot_git.packed })
     }
 
     /// Lists a folder outside of git: all files but those a `.gitignore` in it excludes; no `.git`.
@@ -68,7 +75,8 @@ impl WorkingTree {
             Ok((Listing::new(folder, entries), sorted.left_out))
         })
         .await?;
-        Ok(Self { id: TreeId(format!("folder+{}", listing.digest())), listing, left_out })
+        let id = TreeId(format!("folder+{}", listing.digest()));
+        Ok(Self { id, listing, left_out, _packed: None })
     }
 
     /// Returns the paths that are not in the tree because their names, or what they link to, are not UTF-8.
