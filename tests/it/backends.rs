@@ -111,3 +111,63 @@ jobs:
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.to_string().contains("`--backend kubernetes` has containers"), "{ran}");
 }
+
+#[test]
+fn a_port_that_is_another_one_in_a_pod_is_said_with_its_place() {
+    let workflow = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    services: {web: {image: nginx, ports: ['8080:80', '10.0.0.1:9090:90/tcp', '70:70', 60, '5000:50/udp']}}
+    steps: [{run: echo a}]
+";
+    let Some(project) = configured(workflow) else { return };
+    let ran = project.run(&["-n"]);
+    let told: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(
+        told,
+        [
+            "notice: .github/workflows/ci.yml:6: `services.web`: `8080:80` is reached at port 80 in a pod, as `job.services.web.ports` says",
+            "notice: .github/workflows/ci.yml:6: `services.web`: `10.0.0.1:9090:90/tcp` is reached at port 90 in a pod, as `job.services.web.ports` says",
+            "notice: .github/workflows/ci.yml:6: `services.web`: `5000:50/udp` is reached at port 50 in a pod, as `job.services.web.ports` says",
+        ],
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_label_is_sent_to_the_cluster_by_its_flag_alone() {
+    let Some(mut project) = project(TWO, &["k8s"]) else { return };
+    let plugin = project.folder("home/.config/act-host/plugins/k8s.wasm");
+    assert_eq!(project.act(["plugin", "install", plugin.to_str().unwrap()]).code, Some(0));
+    let args = ["-P", "build=k8s:acme/build:1:disk=ssd", "--format", "json"];
+    let ran = project.act([&["explain"], &args[..]].concat());
+    let decisions: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["decision"].clone())
+        .collect();
+    let [near, far] = &decisions[..] else { panic!("{ran}") };
+    assert_eq!(
+        (&near["shape"]["image"], &near["shape"]["node_selector"]["disk"]),
+        (&"acme/build:1".into(), &"ssd".into())
+    );
+    assert_eq!(far["shape"]["kind"], "process", "{ran}");
+    // What a repository says of it does not count.
+    project.file(".actrc", "-P build=k8s:evil:1\n");
+    let ran = project.run(&["-n", "-j", "near"]);
+    assert!(ran.stderr.contains("a file in the repository may not send jobs to a cluster"), "{ran}");
+}
+
+#[test]
+fn the_repositorys_yaml_is_not_trusted_until_the_user_names_it() {
+    let Some(mut project) = configured(TWO) else { return };
+    project.file(".actrc", "kubernetes: { enabled: true, namespace: theirs }\n");
+    let ran = project.run(&["-n", "-j", "far", "-P", "build=-self-hosted"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert!(ran.stderr.contains("`--config .actrc` takes it as yours"), "{ran}");
+    assert!(!ran.stdout.contains("theirs"), "{ran}");
+    let ran = project.run(&["-n", "-j", "far", "--config", ".actrc", "-P", "build=k8s:b:1"]);
+    assert!(ran.stdout.contains("\"namespace\": \"theirs\""), "{ran}");
+}

@@ -48,6 +48,31 @@ fn one_label_goes_to_the_cluster_and_the_others_stay_here() {
     until("nothing is left", || user.left().is_empty());
 }
 
+const SLOW: &str = "
+on: push
+jobs:
+  near: { runs-on: build, steps: [{ run: echo near }] }
+  far:
+    needs: near
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo begun; sleep 5; echo over
+";
+
+#[test]
+fn a_run_without_a_backend_finds_its_pods_again() {
+    let Some(cluster) = Cluster::find() else { return };
+    let user = User::of(Project::with(SLOW), &cluster);
+    let mut run =
+        user.project.start(["run", "--namespace", &user.namespace.name, "-P", "build=-self-hosted"]);
+    run.saw("begun").kill();
+    let _ = run.end();
+    let resumed = user.project.act(["run", "--resume", "latest"]);
+    assert_eq!(resumed.code, Some(0), "{resumed}");
+    assert_eq!(resumed.lines_with("  over").len(), 1, "{resumed}");
+    until("nothing is left", || user.left().is_empty());
+}
+
 const SHELL: &str = "
 on: push
 jobs:

@@ -152,9 +152,10 @@ impl Machines {
     async fn local(&self) -> Result<&Arc<LocalProvisioner>, String> {
         self.local
             .get_or_try_init(|| async {
-                let root = self.local_config.root.display().to_string();
+                let root = &self.local_config.root;
+                let state = root.parent().unwrap_or(root).display();
                 let opened = LocalProvisioner::open(self.local_config.clone()).map(Arc::new);
-                opened.map_err(|error| format!("cannot keep machines in {root}: {error}"))
+                opened.map_err(|error| format!("cannot keep machines in {state}: {error}"))
             })
             .await
     }
