@@ -1,8 +1,10 @@
 //! Compiled components, kept between runs and authenticated before they are loaded.
 //!
-//! `<folder>/<engine>/<digest>.cwasm` holds machine code, and behind it a keyed BLAKE3 of it. The key is this
-//! installation's, made of `<folder>/key`, mode 0600: whoever can write it could as well replace this program. Two
-//! processes at once write the same bytes under a name of their own and rename; no file is changed once it is there.
+//! `<folder>/<engine>/<name>.cwasm` holds machine code, and behind it the digest of the component that it was made of
+//! and a keyed BLAKE3 of all of it. The name is a keyed BLAKE3 of the component's bytes: it is as hard to find two
+//! components of one name as two of one digest, and three times as fast to make. The keys are this installation's, made
+//! of `<folder>/key`, mode 0600: whoever can write it could as well replace this program. Two processes at once write
+//! the same bytes under a name of their own and rename; no file is changed once it is there.
 //!
 //! `<folder>/<engine>/<name>.fits` says that settings fit a component's schema: an empty file whose name only who has
 //! the key can make. Making a validator is dearer than all the rest of loading.
@@ -22,8 +24,8 @@ use crate::error::HostError;
 const KEY: &str = "key";
 const KEY_LENGTH: usize = 64;
 const MAC_LENGTH: usize = blake3::OUT_LEN;
-/// What the key is used for, and by which form of the cache.
-const PURPOSE: &str = "act-host 2026-11-21 compiled plugins";
+/// What lies behind the code: digest and MAC.
+const TRAILER: usize = Digest::LENGTH + MAC_LENGTH;
 
 /// Machine code of this installation's own making.
 pub(crate) struct Authentic(Code);
@@ -48,10 +50,14 @@ impl Authentic {
     }
 }
 
+/// What a cache calls a component.
+#[derive(Clone, Copy)]
+pub(crate) struct Name(blake3::Hash);
+
 /// What the cache has of a component.
 pub(crate) enum Found {
-    /// Its code.
-    Code(Authentic),
+    /// Its code, and its digest.
+    Code(Authentic, Digest),
     /// Nothing.
     Nothing,
     /// Something that is not what was put there; it is gone now. The file.
@@ -61,7 +67,26 @@ pub(crate) enum Found {
 /// The cache of one engine.
 pub(crate) struct Cache {
     folder: PathBuf,
-    key: [u8; blake3::KEY_LEN],
+    keys: Keys,
+}
+
+/// What each use of the installation's key has, for itself and for one engine. None of them begins a hash with anything
+/// else, which would shift what follows against the blocks that BLAKE3 takes side by side.
+struct Keys {
+    names: [u8; blake3::KEY_LEN],
+    code: [u8; blake3::KEY_LEN],
+    fits: [u8; blake3::KEY_LEN],
+}
+
+impl Keys {
+    fn new(installation: &[u8; KEY_LENGTH], engine: &str) -> Self {
+        let material = [installation.as_slice(), engine.as_bytes()].concat();
+        Self {
+            names: blake3::derive_key("act-host 2026-11-21 names of components", &material),
+            code: blake3::derive_key("act-host 2026-11-21 compiled components", &material),
+            fits: blake3::derive_key("act-host 2026-11-21 settings that fit a component", &material),
+        }
+    }
 }
 
 impl Cache {
@@ -70,42 +95,44 @@ impl Cache {
         let failed = |why: String| HostError::Folder { path: folder.to_owned(), why };
         private(folder).map_err(|why| failed(why.to_string()))?;
         let key = key(folder).map_err(|why| failed(format!("its key: {why}")))?;
-        let folder = folder.join(compatibility(engine));
+        let engine = compatibility(engine);
+        let folder = folder.join(&engine);
         private(&folder).map_err(|why| failed(why.to_string()))?;
-        Ok(Self { folder, key: blake3::derive_key(PURPOSE, &key) })
+        Ok(Self { folder, keys: Keys::new(&key, &engine) })
+    }
+
+    /// Names a component.
+    pub(crate) fn name(&self, component: &[u8]) -> Name {
+        Name(blake3::keyed_hash(&self.keys.names, component))
     }
 
     /// Looks a component up.
-    pub(crate) fn get(&self, digest: &Digest) -> Found {
-        let path = self.path(digest);
-        match File::open(&path).and_then(|file| self.is_ours(digest, file)) {
-            Ok(true) => Found::Code(Authentic(Code::File(path))),
-            Ok(false) => {
-                self.discard(digest);
+    pub(crate) fn get(&self, name: Name) -> Found {
+        let path = self.path(name);
+        match File::open(&path).and_then(|file| self.authenticate(name, file)) {
+            Ok(Some(digest)) => Found::Code(Authentic(Code::File(path)), digest),
+            Ok(None) => {
+                // If it cannot be deleted it is found wrong again, and compiled again.
+                let _ = fs::remove_file(&path);
                 Found::Forged(path)
             }
             Err(_) => Found::Nothing,
         }
     }
 
-    /// Keeps what was compiled. A full disk is no reason not to run.
-    pub(crate) fn put(&self, digest: &Digest, compiled: &Authentic) -> io::Result<()> {
+    /// Keeps what was compiled of the component of this name and digest. A full disk is no reason not to run.
+    pub(crate) fn put(&self, name: Name, digest: &Digest, compiled: &Authentic) -> io::Result<()> {
         // What lies in a file is kept already.
         let Code::Bytes(code) = compiled.code() else { return Ok(()) };
-        let unfinished = self.folder.join(format!("{digest}.{}-{:x}", std::process::id(), fastrand::u64(..)));
-        let written = self.write(&unfinished, digest, code);
-        let kept = written.and_then(|()| fs::rename(&unfinished, self.path(digest)));
+        let unfinished = format!("{}.{}-{:x}", name.0.to_hex(), std::process::id(), fastrand::u64(..));
+        let unfinished = self.folder.join(unfinished);
+        let written = self.write(&unfinished, name, digest, code);
+        let kept = written.and_then(|()| fs::rename(&unfinished, self.path(name)));
         if kept.is_err() {
             // It may not even be there.
             let _ = fs::remove_file(&unfinished);
         }
         kept
-    }
-
-    /// Forgets a component.
-    pub(crate) fn discard(&self, digest: &Digest) {
-        // If it cannot be deleted it is found wrong again, and compiled again.
-        let _ = fs::remove_file(self.path(digest));
     }
 
     /// Whether settings were found to fit the schema of a component.
@@ -125,46 +152,50 @@ impl Cache {
     }
 
     fn proof(&self, digest: &Digest, settings: &str) -> PathBuf {
+        let mut hasher = Hasher::new_keyed(&self.keys.fits);
+        hasher.update(digest.bytes());
         // Another version of this program may know more mistakes.
-        let parts = ["fits", env!("CARGO_PKG_VERSION"), &digest.to_string(), settings];
-        self.folder.join(format!("{}.fits", self.hasher(&parts.map(str::as_bytes)).finalize().to_hex()))
+        let version = env!("CARGO_PKG_VERSION");
+        // With its length: where it ends is authenticated, too.
+        hasher.update(&version.len().to_le_bytes()).update(version.as_bytes());
+        let proof = hasher.update(settings.as_bytes()).finalize();
+        self.folder.join(format!("{}.fits", proof.to_hex()))
     }
 
-    fn write(&self, path: &Path, digest: &Digest, code: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, name: Name, digest: &Digest, code: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut hasher = self.code_hasher();
         file.write_all(code)?;
-        file.write_all(self.code_hasher(digest).update(code).finalize().as_bytes())
+        file.write_all(digest.bytes())?;
+        file.write_all(finish(hasher.update(code), digest.bytes(), name).as_bytes())
     }
 
-    fn is_ours(&self, digest: &Digest, mut file: File) -> io::Result<bool> {
-        let Some(length) = file.metadata()?.len().checked_sub(MAC_LENGTH as u64) else { return Ok(false) };
-        let mut hasher = self.code_hasher(digest);
+    /// Returns the digest in a file that is as this installation wrote it for the component of this name.
+    fn authenticate(&self, name: Name, mut file: File) -> io::Result<Option<Digest>> {
+        let Some(length) = file.metadata()?.len().checked_sub(TRAILER as u64) else { return Ok(None) };
+        let mut hasher = self.code_hasher();
         hasher.update_reader((&mut file).take(length))?;
+        let mut digest = [0; Digest::LENGTH];
+        file.read_exact(&mut digest)?;
         let mut mac = [0; MAC_LENGTH];
         file.read_exact(&mut mac)?;
         // This comparison takes the same time for all that differ.
-        Ok(hasher.finalize() == mac)
+        Ok((finish(&mut hasher, &digest, name) == mac).then(|| Digest::from(digest)))
     }
 
-    /// Authenticates code together with what it was made of and for: one file cannot stand in for another.
-    fn code_hasher(&self, digest: &Digest) -> Hasher {
-        let engine = self.folder.file_name().unwrap_or_default().as_encoded_bytes();
-        self.hasher(&[b"code", engine, digest.to_string().as_bytes()])
+    fn code_hasher(&self) -> Hasher {
+        Hasher::new_keyed(&self.keys.code)
     }
 
-    fn hasher(&self, parts: &[&[u8]]) -> Hasher {
-        let mut hasher = Hasher::new_keyed(&self.key);
-        for part in parts {
-            // With its length: where a part ends is authenticated, too.
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-        hasher
+    fn path(&self, name: Name) -> PathBuf {
+        self.folder.join(format!("{}.cwasm", name.0.to_hex()))
     }
+}
 
-    fn path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(format!("{digest}.cwasm"))
-    }
+/// Authenticates code together with what it was made of: one file cannot stand in for another. What follows the code
+/// has one length.
+fn finish(hasher: &mut Hasher, digest: &[u8; Digest::LENGTH], name: Name) -> blake3::Hash {
+    hasher.update(digest).update(name.0.as_bytes()).finalize()
 }
 
 /// Names what an engine's code fits: version, target and settings.
@@ -242,19 +273,25 @@ mod tests {
 
     fn code(found: Found) -> Option<Vec<u8>> {
         match found {
-            Found::Code(Authentic(Code::File(path))) => fs::read(path).ok(),
-            Found::Code(Authentic(Code::Bytes(_))) | Found::Nothing | Found::Forged(_) => None,
+            Found::Code(Authentic(Code::File(path)), _) => fs::read(path).ok(),
+            Found::Code(..) | Found::Nothing | Found::Forged(_) => None,
         }
+    }
+
+    fn both(cache: &Cache, component: &[u8]) -> (Name, Digest) {
+        (cache.name(component), Digest::of(component))
     }
 
     #[test]
     fn what_is_put_is_got_by_the_next_process() {
         let folder = tempfile::tempdir().unwrap();
-        let digest = Digest::of(b"component");
         let cache = open(folder.path());
-        assert!(matches!(cache.get(&digest), Found::Nothing));
-        cache.put(&digest, &Authentic::compiled(b"code".to_vec())).unwrap();
-        assert!(code(open(folder.path()).get(&digest)).unwrap().starts_with(b"code"));
+        let (name, digest) = both(&cache, b"component");
+        assert!(matches!(cache.get(name), Found::Nothing));
+        cache.put(name, &digest, &Authentic::compiled(b"code".to_vec())).unwrap();
+        let next = open(folder.path());
+        assert!(matches!(next.get(next.name(b"component")), Found::Code(_, found) if found == digest));
+        assert!(code(next.get(name)).unwrap().starts_with(b"code"));
         let mode = fs::metadata(folder.path().join(KEY)).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -263,24 +300,29 @@ mod tests {
     fn a_changed_a_cut_and_a_swapped_file_are_thrown_away() {
         let folder = tempfile::tempdir().unwrap();
         let cache = open(folder.path());
-        let (digest, other) = (Digest::of(b"component"), Digest::of(b"other"));
+        let (name, digest) = both(&cache, b"component");
+        let (other, others) = both(&cache, b"other");
+        let flip = |path: &Path, from_the_end: usize| {
+            let mut bytes = fs::read(path).unwrap();
+            let at = bytes.len() - from_the_end;
+            bytes[at] ^= 1;
+            fs::write(path, bytes).unwrap();
+        };
         for spoil in [
-            &(|path: &Path| {
-                let mut bytes = fs::read(path).unwrap();
-                *bytes.last_mut().unwrap() ^= 1;
-                fs::write(path, bytes).unwrap();
-            }) as &dyn Fn(&Path),
+            &(|path: &Path| flip(path, 1)) as &dyn Fn(&Path),
+            &|path| flip(path, MAC_LENGTH + 1),
+            &|path| flip(path, TRAILER + 1),
             &|path| fs::write(path, [0; 10]).unwrap(),
             &|path| fs::write(path, []).unwrap(),
             &|path| {
-                cache.put(&other, &Authentic::compiled(b"evil".to_vec())).unwrap();
-                fs::rename(cache.path(&other), path).unwrap();
+                cache.put(other, &others, &Authentic::compiled(b"evil".to_vec())).unwrap();
+                fs::rename(cache.path(other), path).unwrap();
             },
         ] {
-            cache.put(&digest, &Authentic::compiled(b"code".to_vec())).unwrap();
-            spoil(&cache.path(&digest));
-            assert!(matches!(cache.get(&digest), Found::Forged(_)));
-            assert!(matches!(cache.get(&digest), Found::Nothing), "it is gone");
+            cache.put(name, &digest, &Authentic::compiled(b"code".to_vec())).unwrap();
+            spoil(&cache.path(name));
+            assert!(matches!(cache.get(name), Found::Forged(_)));
+            assert!(matches!(cache.get(name), Found::Nothing), "it is gone");
         }
     }
 
@@ -299,10 +341,14 @@ mod tests {
     fn another_installations_file_is_not_believed() {
         let (mine, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (mine, theirs) = (open(mine.path()), open(theirs.path()));
-        let digest = Digest::of(b"component");
-        theirs.put(&digest, &Authentic::compiled(b"code".to_vec())).unwrap();
-        fs::copy(theirs.path(&digest), mine.path(&digest)).unwrap();
-        assert!(matches!(mine.get(&digest), Found::Forged(_)));
+        let (name, digest) = both(&theirs, b"component");
+        theirs.put(name, &digest, &Authentic::compiled(b"code".to_vec())).unwrap();
+        let mine_of_it = mine.name(b"component");
+        assert_ne!(mine_of_it.0, name.0);
+        for other in [name, mine_of_it] {
+            fs::copy(theirs.path(name), mine.path(other)).unwrap();
+            assert!(matches!(mine.get(other), Found::Forged(_)));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of a component's bytes, its manifest included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest([u8; 32]);
+pub struct Digest([u8; Self::LENGTH]);
 
 /// A text that is no digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,16 +16,30 @@ pub struct Digest([u8; 32]);
 pub struct InvalidDigest(String);
 
 impl Digest {
+    /// How many bytes it has.
+    pub(crate) const LENGTH: usize = 32;
+
     /// Computes the digest of a component's bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Returns its bytes.
+    pub(crate) const fn bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+
     /// Returns the first twelve hex digits: enough to tell versions apart in a message.
     #[must_use]
     pub fn short(&self) -> String {
         hex(&self.0[..6])
+    }
+}
+
+impl From<[u8; Self::LENGTH]> for Digest {
+    fn from(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
     }
 }
 

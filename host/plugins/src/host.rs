@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::{Component, InstancePre};
 
-use crate::cache::{Authentic, Cache, Found};
+use crate::cache::{Authentic, Cache, Found, Name};
 use crate::compile::{self, LARGEST_COMPONENT};
 use crate::digest::Digest;
 use crate::error::{HostError, LoadError, LoadFault};
@@ -55,7 +55,8 @@ impl PluginHost {
         if !is_name(&spec.name) {
             return Err(LoadFault::Name);
         }
-        let (bytes, digest) = read(&spec.source)?;
+        let bytes = read(&spec.source)?;
+        let (kept, digest) = self.identify(&bytes);
         if let Some(pinned) = spec.pin.filter(|pinned| *pinned != digest) {
             return Err(LoadFault::Pin { pinned, actual: digest });
         }
@@ -73,7 +74,7 @@ impl PluginHost {
         }
         let settings = spec.settings.to_string();
         self.check_settings(&digest, &manifest, &spec, &settings)?;
-        let (site, component) = self.component(&digest, bytes).await?;
+        let (site, component) = self.component(kept, &digest, bytes).await?;
         let misfit = |error: wasmtime::Error| LoadFault::Link(told(&error));
         let linker = site.linker(&permitted).map_err(misfit)?;
         let pre = linker.instantiate_pre(&component).map_err(misfit)?;
@@ -115,11 +116,30 @@ impl PluginHost {
         Ok(())
     }
 
-    /// Returns the compiled component, from the cache, or of the compiler, and then kept; and where it runs.
-    async fn component(&self, digest: &Digest, bytes: Vec<u8>) -> Result<(Arc<Site>, Component), LoadFault> {
+    /// Returns the digest of a component, with what the cache has of it, which knows the digest of what it knows.
+    fn identify(&self, bytes: &[u8]) -> (Option<(Name, Found)>, Digest) {
+        let kept = self.cache.as_ref().map(|cache| {
+            let name = cache.name(bytes);
+            (name, cache.get(name))
+        });
+        let digest = match &kept {
+            Some((_, Found::Code(_, digest))) => *digest,
+            _ => Digest::of(bytes),
+        };
+        (kept, digest)
+    }
+
+    /// Returns the compiled component, as it was kept, or of the compiler, and then kept; and where it runs.
+    async fn component(
+        &self,
+        kept: Option<(Name, Found)>,
+        digest: &Digest,
+        bytes: Vec<u8>,
+    ) -> Result<(Arc<Site>, Component), LoadFault> {
         let config = &self.config;
-        match self.cache.as_ref().map(|cache| cache.get(digest)) {
-            Some(Found::Code(code)) => match self.settle(&code) {
+        let (name, found) = kept.unzip();
+        match found {
+            Some(Found::Code(code, _)) => match self.settle(&code) {
                 Ok(settled) => return Ok(settled),
                 Err(error) => config.log.notice(&format!(
                     "a compiled plugin in the cache does not fit this act-host and is compiled again: {}",
@@ -135,8 +155,8 @@ impl PluginHost {
         let compiled = compile::compile(&config.compiler, &self.site.engine, bytes).await?;
         let code = Authentic::compiled(compiled);
         let settled = self.settle(&code).map_err(|error| LoadFault::Compile(told(&error)))?;
-        if let Some(cache) = &self.cache
-            && let Err(error) = cache.put(digest, &code)
+        if let Some((cache, name)) = self.cache.as_ref().zip(name)
+            && let Err(error) = cache.put(name, digest, &code)
         {
             config.log.notice(&format!(
                 "a compiled plugin cannot be kept, and is compiled again next time: {error}"
@@ -183,15 +203,14 @@ fn told(error: &wasmtime::Error) -> String {
     text::reason(&format!("{error:#}"))
 }
 
-/// Reads a component, no more of it than may be compiled, and names it. On the caller's thread: a hop to another one
+/// Reads a component, no more of it than may be compiled. On the caller's thread: a hop to another one
 /// takes longer than reading what most compilers make.
-fn read(path: &Path) -> Result<(Vec<u8>, Digest), LoadFault> {
+fn read(path: &Path) -> Result<Vec<u8>, LoadFault> {
     let most = u64::try_from(LARGEST_COMPONENT).unwrap_or(u64::MAX);
     let read = file::read(path, most + 1);
     let bytes = read.map_err(|source| LoadFault::Read { path: path.to_owned(), source })?;
     if bytes.len() > LARGEST_COMPONENT {
         return Err(LoadFault::TooLarge);
     }
-    let digest = Digest::of(&bytes);
-    Ok((bytes, digest))
+    Ok(bytes)
 }

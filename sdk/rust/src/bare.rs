@@ -15,7 +15,10 @@ const SMALLEST: usize = 16;
 
 // For `memcmp` and its like, which compiled code calls; of a static library only what is called is taken.
 #[link(name = "c")]
-unsafe extern "C" {}
+unsafe extern "C" {
+    /// Where the linker's own use of the memory ends: stack, data. Its address counts, there is nothing in it.
+    static __heap_base: u8;
+}
 
 #[global_allocator]
 static HEAP: Heap =
@@ -83,6 +86,9 @@ impl State {
     /// Takes memory that was never handed out; null where the host gives no more.
     fn fresh(&mut self, size: usize, align: usize) -> *mut u8 {
         let align = align.max(SMALLEST);
+        if self.next.is_null() {
+            (self.next, self.left) = remainder();
+        }
         let gap = self.next.align_offset(align);
         if self.left < gap.saturating_add(size) {
             let pages = (size + align).div_ceil(PAGE);
@@ -103,6 +109,13 @@ impl State {
         self.left -= gap + size;
         block
     }
+}
+
+/// Returns what the linker left of the last page that it asked for. A call that is content with it never grows its
+/// memory, which would cost its host two changes of the address space.
+fn remainder() -> (*mut u8, usize) {
+    let start = (&raw const __heap_base).cast_mut();
+    (start, (wasm32::memory_size(0) * PAGE).saturating_sub(start.addr()))
 }
 
 /// Returns the power of two that has room; `None` for what no memory has room for.

@@ -27,8 +27,8 @@ struct Bench {
     peers: Peers,
     /// Measurements of each side.
     runs: usize,
-    /// What calls of plugins cost, in microseconds by name; measured once.
-    calls: OnceCell<BTreeMap<String, f64>>,
+    /// What calls of plugins cost, by name; measured once.
+    calls: OnceCell<BTreeMap<String, plugins::Rounds>>,
 }
 
 /// One measured figure.
