@@ -9,7 +9,7 @@
 //! ```text
 //! spec     what to run               ladder, tail   pure: when to signal, when to stop reading
 //! program  where a program lies      running, pipes the loop that joins them
-//! control  stop, resume, abandon     table, reap, sweep   /proc, zombies, what outlived its step
+//! control  stop, resume, abandon     table, look, reap, sweep   /proc, zombies, what outlived its step
 //! ```
 //! Linux is complete; on other Unix systems there is no `/proc`, so only process groups are reached.
 #![warn(missing_docs)]
@@ -17,6 +17,7 @@
 mod control;
 mod error;
 mod ladder;
+mod look;
 mod pipes;
 mod program;
 mod reap;

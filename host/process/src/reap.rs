@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, getpgrp, getpid, waitid, waitpgid, waitpid};
 
-use crate::table;
+use crate::look;
 
 /// How often zombies are looked for while processes run.
 pub(crate) const PERIOD: Duration = Duration::from_secs(1);
@@ -76,7 +76,7 @@ pub fn collect() {
     }
     let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
     let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
-    for dead in table::below(me).iter().filter(|entry| entry.zombie && entry.parent == me) {
+    for dead in look::below_this().iter().filter(|entry| entry.zombie && entry.parent == me) {
         let waited_for = listed(&own).get_or_insert_default().contains(&dead.pid);
         if let Some(pid) = Pid::from_raw(dead.pid).filter(|_| dead.group != my_group && !waited_for) {
             let _: Result<_, Errno> = waitpid(Some(pid), WaitOptions::NOHANG);

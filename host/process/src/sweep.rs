@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{getpgrp, getpid};
 
-use crate::{reap, table};
+use crate::{look, reap, table};
 
 /// An environment variable that every process of a job carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,8 @@ struct Found {
 
 fn find(whom: &Sweep<'_>, hit: &BTreeMap<Identity, Killed>) -> Found {
     let me = getpid().as_raw_nonzero().get();
-    let table = if whom.is_own && reap::is_reaper() { table::below(me) } else { table::read() };
+    let own = whom.is_own && reap::is_reaper();
+    let table = if own { look::below_this() } else { table::read().into() };
     let mine = table::descendants(&table, me);
     let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
     let spared = spared(&table);
@@ -121,7 +122,7 @@ fn find(whom: &Sweep<'_>, hit: &BTreeMap<Identity, Killed>) -> Found {
             || whom.marker.is_some_and(|marker| is_marked(entry, marker))
     };
     let (meant, others): (Vec<_>, Vec<_>) =
-        table.into_iter().filter(|entry| entry.pid != me && !entry.zombie).partition(is_meant);
+        table.iter().filter(|entry| entry.pid != me && !entry.zombie).cloned().partition(is_meant);
     let is_unread = |entry: &table::Entry| !entry.is_settled && mine.contains(&entry.pid);
     Found { meant, in_doubt: whom.marker.is_some() && others.iter().any(is_unread) }
 }
