@@ -64,8 +64,8 @@ pub enum Root {
     Work,
     /// `RUNNER_TEMP`. Empty when the job begins.
     Temp,
-    /// Small files of the executor's own, a step long: scripts and command files. May lie in memory, or below
-    /// another root.
+    /// Small files of the executor's own: scripts and command files of a step, the event of the job. May lie in
+    /// memory, or below another root.
     Scratch,
     /// Where fetched actions lie.
     Actions,

@@ -49,9 +49,9 @@ const IN_ENVIRONMENT: [&str; 37] = [
     "workspace",
 ];
 
-/// Where the event's payload lies.
+/// Where the event's payload lies. GitHub has it below `RUNNER_TEMP`, as it has command files.
 pub(crate) fn event_file() -> LogicalPath {
-    LogicalPath::new(Root::Temp, "_github_workflow/event.json")
+    LogicalPath::new(Root::Scratch, "_github_workflow/event.json")
 }
 
 /// Returns the contexts that stay the same for the whole job.
