@@ -9,12 +9,12 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
-use tokio::time::timeout;
 use wasmtime::component::Instance;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use crate::engine::TICK;
 use crate::failure::Failure;
+use crate::patience::within;
 use crate::plugin::Loaded;
 use crate::state::{Call, Limit};
 
@@ -88,11 +88,11 @@ impl Loaded {
         };
         // A panic of a host function is this call's end, not the program's.
         let caught = AssertUnwindSafe(whole).catch_unwind();
-        match timeout(self.limits.wall.0, caught).await {
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(error))) => Err(End::Error(error)),
-            Ok(Err(_)) => Err(End::Panicked),
-            Err(_) => Err(End::Late),
+        match within(self.limits.wall.0, caught).await {
+            Some(Ok(Ok(answer))) => Ok(answer),
+            Some(Ok(Err(error))) => Err(End::Error(error)),
+            Some(Err(_)) => Err(End::Panicked),
+            None => Err(End::Late),
         }
     }
 

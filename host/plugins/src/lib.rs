@@ -30,6 +30,7 @@ mod load_code;
 pub mod manifest;
 pub mod origin;
 mod output;
+mod patience;
 mod plugin;
 mod settings;
 mod site;
