@@ -7,9 +7,9 @@ use crate::{Cluster, Namespace};
 /// What a user of the bed says of pods: which image stands for `ubuntu-latest`. Everything else is as delivered.
 const SETTINGS: &str = "platforms.ubuntu-latest.image = 'bed.local/node:1'";
 
-/// The configuration with these settings of the plugin.
+/// The configuration with these settings of the plugin, which may be slow where tests share the processors with others.
 fn config(settings: &str) -> String {
-    format!("[[plugin]]\nname = 'k8s'\n[plugin.settings]\n{settings}\n[plugin.grant.decisions]\nkinds = []\n")
+    format!("[[plugin]]\nname = 'k8s'\nlimits = {{ wall = '20s' }}\n[plugin.settings]\n{settings}\n[plugin.grant.decisions]\nkinds = []\n")
 }
 
 pub struct User {
