@@ -76,7 +76,7 @@ impl Cluster {
         let began = Instant::now();
         let mut pause = SHORTEST;
         loop {
-            self.turn().await;
+            self.turn(call).await;
             let failed = match tokio::time::timeout(TIMEOUT, work()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) => judge(&error).map_err(|error| blame(error, call))?,
@@ -91,8 +91,9 @@ impl Cluster {
         }
     }
 
-    /// Waits until another call may be made.
-    pub(crate) async fn turn(&self) {
+    /// Waits until another call may be made. Each is traced: they are what a cluster pays for a job.
+    pub(crate) async fn turn(&self, call: Call) {
+        tracing::debug!(target: "act_host::kubernetes", ?call, "asked");
         loop {
             let wait = {
                 let mut pace = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

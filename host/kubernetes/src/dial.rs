@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use crate::calls::{Cluster, with_causes};
 use crate::containers::JOB;
+use crate::rights::Call;
 use crate::seen::{Phase, look};
 use crate::watch::Sight;
 
@@ -73,7 +74,7 @@ impl Dial for PodDial {
             max_stdout_buf_size: Some(BUFFER),
             ..AttachParams::default()
         };
-        self.cluster.turn().await;
+        self.cluster.turn(Call::CreateExec).await;
         let opening = tokio::time::timeout(TIMEOUT, self.api.exec(&name, &self.proxy, &params)).await;
         let later = |text: String| DialError::Unreachable(text);
         let mut process = match opening {

@@ -1,6 +1,7 @@
 //! Tests on a real Kubernetes, in one binary.
 #![allow(clippy::unwrap_used, reason = "code of tests: what goes wrong fails them")]
 
+mod calls;
 mod hardened;
 mod images;
 mod machines;

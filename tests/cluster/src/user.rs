@@ -9,7 +9,9 @@ const SETTINGS: &str = "platforms.ubuntu-latest.image = 'bed.local/node:1'";
 
 /// The configuration with these settings of the plugin, which may be slow where tests share the processors with others.
 fn config(settings: &str) -> String {
-    format!("[[plugin]]\nname = 'k8s'\nlimits = {{ wall = '20s' }}\n[plugin.settings]\n{settings}\n[plugin.grant.decisions]\nkinds = []\n")
+    format!(
+        "[[plugin]]\nname = 'k8s'\nlimits = {{ wall = '20s' }}\n[plugin.settings]\n{settings}\n[plugin.grant.decisions]\nkinds = []\n"
+    )
 }
 
 pub struct User {
