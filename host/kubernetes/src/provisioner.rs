@@ -289,6 +289,7 @@ impl Provisioner for KubernetesProvisioner {
         let ready =
             sight.wait_for(|sight| matches!(phase(sight), Some(Phase::Running | Phase::Ended(_)))).await;
         let ready = ready.map(|sight| phase(&sight)).map_err(|_| lost("the machine was released"))?;
+        tracing::debug!(target: "act_host::kubernetes", machine = machine.id.0, "the pod runs");
         if let Some(Phase::Ended(seen)) = ready {
             return Err(EnvironmentError::Lost(told(&seen)));
         }

@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 /// Tags of the repository that has many.
 const TAGS: usize = 20_000;
 
+/// A line that is printed again and again, for a shell.
+pub(super) const LINE: &str = "'a line as a compiler or a test might print it, of sixty-four bytes'";
+
 pub(super) struct Fixtures {
     /// A repository with a commit and nothing else.
     pub(super) clean: PathBuf,
@@ -79,11 +82,16 @@ fn workflows() -> Vec<(&'static str, String)> {
         ("matrix", format!("{sleepers}[{legs}]\n    steps:\n      - run: sleep 0.5\n")),
         ("checkout", job("checkout", checkout)),
         ("javascript", job("javascript", &format!("{checkout}{}", action.repeat(20)))),
+        ("output", job("output", &format!("      - run: yes {LINE} | head -c 200000000\n"))),
+        ("cluster-steps", job("cluster", &empty.repeat(101))),
+        ("cluster-start", job("cluster", "      - run: echo first process at $(date +%s%N)\n")),
         (
-            "output",
+            "cluster-output",
             job(
-                "output",
-                "      - run: yes 'a line as a compiler or a test might print it, of sixty-four bytes' | head -c 200000000\n",
+                "cluster",
+                &format!(
+                    "      - run: yes {LINE} | head -c 200000000 > /tmp/printed\n      - run: cat /tmp/printed\n"
+                ),
             ),
         ),
         ("many", many),

@@ -3,6 +3,7 @@
 //! Every figure is of whole processes, by paired runs in turn, and is told as the median with its spread. A
 //! missed target is said, and nothing fails: what else the machine does is not known here.
 
+mod cluster;
 mod expressions;
 mod fixtures;
 mod jobs;
@@ -69,6 +70,9 @@ const FIGURES: &[(&str, Measure)] = &[
     ("plugin-policy", plugins::judged),
     ("plugin-run", plugins::run),
     ("plugin-jobs", plugins::jobs),
+    ("cluster-step", cluster::step),
+    ("cluster-start", cluster::start),
+    ("cluster-output", cluster::output),
 ];
 
 /// Measures all figures, or those whose name contains `part`.

@@ -165,6 +165,31 @@ fn status() -> Result<(), String> {
     Ok(())
 }
 
+/// Brings the bed that people mean up, unless it is.
+///
+/// # Errors
+/// What went wrong.
+pub(crate) fn ensure() -> Result<(), String> {
+    let site = Site::named(DEFAULT)?;
+    if bed::running(&site).is_some() { Ok(()) } else { up(&site) }
+}
+
+/// Makes a command in the network of that bed.
+///
+/// # Errors
+/// When it is not up.
+pub(crate) fn within(words: &[&str]) -> Result<std::process::Command, String> {
+    bed::command(&Site::named(DEFAULT)?, words)
+}
+
+/// Returns the kubectl that fits it.
+///
+/// # Errors
+/// When it is not up.
+pub(crate) fn kubectl() -> Result<std::path::PathBuf, String> {
+    Ok(Parts::read(&Site::named(DEFAULT)?)?.programs.kubectl())
+}
+
 /// The stage of `cargo xtask test` alone.
 fn test() -> Result<(), String> {
     let mut tally = Tally::default();
