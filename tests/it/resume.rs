@@ -75,6 +75,8 @@ fn a_run_goes_on_where_it_was_cut_and_does_nothing_twice() {
         project.start(["run", "-W", ".github/workflows/ci.yml", "-s", "TOKEN=abcdefgh", "--env", "COUNT"]);
     run.saw("it waits").saw("[called / inner] ✓ job succeeded").kill();
     assert_eq!(run.end().code, None);
+    let shown = project.act(["runs", "show", "latest"]);
+    assert!(shown.stdout.contains("act-host run --resume <run> goes on with it"), "{shown}");
     // What the files say by now is nothing to a run that has begun.
     project.workflow("ci.yml", "on: push\njobs: [");
     project.workflow("called.yml", "");

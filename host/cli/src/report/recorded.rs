@@ -143,6 +143,10 @@ fn show_head(canvas: &mut Canvas, tally: &Tally, summary: Option<&RunSummary>, z
     }
     if let Some(summary) = summary {
         canvas.paint(state_paint(&summary.state), &state_text(&summary.state)).newline();
+        if summary.state == RunState::Interrupted {
+            let advice = format!("act-host run --resume {} goes on with it", summary.id);
+            canvas.paint(Paint::Dim, &advice).newline();
+        }
     }
     if let Some(reason) = &tally.cancelled {
         canvas.paint(Paint::Yellow, &format!("cancelled: {reason}")).newline();
