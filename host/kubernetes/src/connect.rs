@@ -22,6 +22,25 @@ pub struct Access {
     pub context: Option<String>,
 }
 
+impl Access {
+    /// Returns the namespace that the context names; nothing where it names none, or cannot be read.
+    #[must_use]
+    pub fn namespace(&self) -> Option<String> {
+        let kubeconfig = self.kubeconfig()?;
+        let name = self.context.as_ref().or(kubeconfig.current_context.as_ref())?;
+        let context = kubeconfig.contexts.iter().find(|known| known.name == *name)?.context.as_ref()?;
+        context.namespace.clone().filter(|namespace| !namespace.is_empty())
+    }
+
+    fn kubeconfig(&self) -> Option<Kubeconfig> {
+        let kubeconfig = match &self.kubeconfig {
+            Some(path) => Kubeconfig::read_from(path),
+            None => Kubeconfig::read(),
+        };
+        kubeconfig.ok()
+    }
+}
+
 /// Why a cluster cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -73,7 +92,12 @@ impl Connection {
         // Calls are repeated here, where it is known which of them may be, and for how long.
         config.default_retry = false;
         config.connect_timeout = Some(std::time::Duration::from_secs(10));
-        let (namespace, url) = (namespace(access, &config), config.cluster_url.to_string());
+        // Without a kubeconfig this is a pod, whose namespace is always known.
+        let namespace = match access.kubeconfig() {
+            Some(_) => access.namespace(),
+            None => Some(config.default_namespace.clone()),
+        };
+        let url = config.cluster_url.to_string();
         let client = Client::try_from(config).map_err(|error| ConnectError::Config(with_causes(&error)))?;
         Ok(Self { client, namespace, url })
     }
@@ -132,18 +156,6 @@ async fn configuration(access: &Access) -> Result<Config, String> {
             Config::infer().await.map_err(|error| format!("there is no cluster: {}", with_causes(&error)))
         }
     }
-}
-
-/// Returns the namespace that somebody named, and not the one that is taken where nobody does.
-fn namespace(access: &Access, config: &Config) -> Option<String> {
-    let kubeconfig = match &access.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let Ok(kubeconfig) = kubeconfig else { return Some(config.default_namespace.clone()) };
-    let name = access.context.as_ref().or(kubeconfig.current_context.as_ref())?;
-    let context = kubeconfig.contexts.iter().find(|known| known.name == *name)?.context.as_ref()?;
-    context.namespace.clone().filter(|namespace| !namespace.is_empty())
 }
 
 fn review(right: Right, namespace: &str) -> SelfSubjectAccessReview {

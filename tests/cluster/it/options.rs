@@ -1,8 +1,14 @@
 //! What a user says of where jobs run and how, on the cluster: backends, delivery, what is kept and told.
 
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+
 use act_cluster_tests::cluster::until;
 use act_cluster_tests::{Cluster, User};
 use act_tests::cli::{Project, Ran};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 const TWO: &str = "
 on: push
@@ -122,6 +128,68 @@ kubernetes:
     assert_eq!(ran.lines_with("  /own/act-agent serve --dir /act-host").len(), 1, "{ran}");
     let maps = user.namespace.kubectl(["get", "configmaps", "--output=name"]);
     assert!(!maps.contains("act-agent-"), "nothing is delivered that is there: {maps}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+/// The registry of our own cluster that takes images from anybody.
+const REGISTRY: &str = "http://10.89.0.1:5000/v2/agent";
+
+/// Makes an image with the agent in its root, and nothing else, and gives it to the registry.
+fn push_agent() {
+    let folder = std::env::temp_dir().join(format!("act-agent-image-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let agent = folder.join("act-agent");
+    std::fs::copy(std::env::var("ACT_HOST_AGENT").unwrap(), &agent).unwrap();
+    std::fs::set_permissions(&agent, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let packed =
+        Command::new("tar").args(["-C", folder.to_str().unwrap(), "-c", "act-agent"]).output().unwrap();
+    let layer = upload(&packed.stdout);
+    let architecture = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
+    let config = json!({ "architecture": architecture, "os": "linux", "config": {},
+        "rootfs": { "type": "layers", "diff_ids": [layer["digest"]] } });
+    let mut config = upload(config.to_string().as_bytes());
+    config["mediaType"] = "application/vnd.oci.image.config.v1+json".into();
+    let manifest = "application/vnd.oci.image.manifest.v1+json";
+    let index = json!({ "schemaVersion": 2, "mediaType": manifest, "config": config, "layers": [layer] });
+    curl(
+        &["-X", "PUT", "-H", &format!("Content-Type: {manifest}")],
+        "manifests/1",
+        index.to_string().as_bytes(),
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Gives the registry some bytes, and returns how a manifest names them.
+fn upload(bytes: &[u8]) -> Value {
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let begun = curl(&["-X", "POST", "-i"], "blobs/uploads/", b"");
+    let place = begun.lines().find_map(|line| line.split_once("ocation: ")).unwrap().1.trim();
+    let place = place.rsplit_once("/v2/agent/").unwrap().1.to_owned();
+    let binary = "Content-Type: application/octet-stream";
+    curl(&["-X", "PUT", "-H", binary], &format!("{place}&digest=sha256:{digest}"), bytes);
+    json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": bytes.len(), "digest": format!("sha256:{digest}") })
+}
+
+fn curl(words: &[&str], path: &str, body: &[u8]) -> String {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--fail", "--data-binary", "@-"]).args(words);
+    command.arg(format!("{REGISTRY}/{path}")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(body).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_image_brings_the_agent_as_a_volume() {
+    let Some(cluster) = Cluster::find_own() else { return };
+    push_agent();
+    let user = User::of(Project::with(&SHELL.replace("tiny", "ubuntu-latest")), &cluster);
+    let ran = user.run(&["--k8s-agent", "image:registry.bed.local/agent:1"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let maps = user.namespace.kubectl(["get", "configmaps", "--output=name"]);
+    assert!(!maps.contains("act-agent-"), "nothing is delivered otherwise: {maps}");
     until("nothing is left", || user.left().is_empty());
 }
 

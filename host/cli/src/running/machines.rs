@@ -207,8 +207,7 @@ impl ClusterWanted {
             return Err(ClusterError::Bind);
         }
         let words = &machine.cluster;
-        let access = Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() };
-        let connection = Connection::open(&access).await?;
+        let connection = Connection::open(&access(words)).await?;
         let namespace = words.namespace.clone().or_else(|| connection.namespace.clone());
         let namespace = namespace.ok_or(ConnectError::NoNamespace)?;
         let agent = agent(words, machine.agent.as_deref())?;
@@ -216,6 +215,10 @@ impl ClusterWanted {
         let settings = settings(words, namespace, agent, machine);
         Ok(Arc::new(KubernetesProvisioner::new(connection.client, settings, host)))
     }
+}
+
+fn access(words: &ClusterWords) -> Access {
+    Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() }
 }
 
 fn agent(words: &ClusterWords, file: Option<&Path>) -> Result<AgentSource, AgentError> {
@@ -293,8 +296,7 @@ impl Around {
             return Self::NotLooked;
         }
         let words = &config.machine.cluster;
-        let access = Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() };
-        let connection = match Connection::open(&access).await {
+        let connection = match Connection::open(&access(words)).await {
             Ok(connection) => connection,
             Err(error) => return Self::Unknown(error.to_string()),
         };
@@ -325,7 +327,8 @@ impl Around {
 
 fn described_as(machine: &Machine) -> KubernetesConfig {
     let (words, file) = (&machine.cluster, machine.agent.as_deref());
-    let namespace = words.namespace.clone().unwrap_or_else(|| "default".to_owned());
+    let namespace = words.namespace.clone().or_else(|| access(words).namespace());
+    let namespace = namespace.unwrap_or_else(|| "<namespace>".to_owned());
     // What would run is shown even where the agent is missing.
     let agent = agent(words, file).unwrap_or_else(|_| AgentSource::ConfigMap(Arc::from([])));
     settings(words, namespace, agent, machine)
