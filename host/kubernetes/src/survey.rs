@@ -27,6 +27,11 @@ use crate::seen::{Phase, UNHEALTHY, look};
 /// One look: what takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often events are asked for that are not there yet, and after which time: all of it less than a machine's last words
+/// are waited for.
+const TRIES: u32 = 8;
+const LATER: Duration = Duration::from_millis(400);
+
 /// Pods of a job that wait and are told of.
 const WAITING: usize = 3;
 
@@ -129,12 +134,21 @@ pub(crate) async fn explained(
     }
 }
 
-/// Returns what the last probe of a service said, where events can be read.
+/// Returns what the last probe of a service said, where events can be read. They come a little after what they are about.
 async fn last_probe(client: &Client, namespace: &str, pod: &Pod) -> Option<String> {
     let uid = pod.metadata.uid.as_deref()?;
     let params = ListParams::default().fields(&format!("involvedObject.uid={uid},reason=Unhealthy"));
-    let events: Vec<Event> = list(Api::namespaced(client.clone(), namespace), &params).await.ok()?;
-    let last = events.into_iter().max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0))?;
+    let mut tries = 0;
+    let last = loop {
+        let events: Vec<Event> = list(Api::namespaced(client.clone(), namespace), &params).await.ok()?;
+        let last = events.into_iter().max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+        tries += 1;
+        match last {
+            Some(last) => break last,
+            None if tries < TRIES => tokio::time::sleep(LATER).await,
+            None => return None,
+        }
+    };
     let message = last.message?;
     let said = message.split_once(" probe failed: ").map_or(&*message, |(_, said)| said);
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");

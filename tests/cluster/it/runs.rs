@@ -67,7 +67,7 @@ jobs:
         image: bed.local/postgres:1
         env: { POSTGRES_USER: me, POSTGRES_PASSWORD: secret, POSTGRES_DB: app }
         ports: ['5432:5432']
-        options: --health-cmd \"psql postgresql://me:secret@127.0.0.1/app --command 'select 1'\" --health-interval 1s
+        options: --health-cmd \"psql postgresql://me:secret@127.0.0.1/app --command 'select 1'\" --health-interval 1s --health-retries 120
     steps:
       - shell: bash
         env:
