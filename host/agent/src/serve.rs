@@ -73,6 +73,7 @@ fn wait(station: &Arc<Station>, listener: &UnixListener, signals: &Signals, grac
 }
 
 fn end(station: &Station, why: Why, grace: Duration) -> Exit {
+    let was_busy = station.is_busy();
     let exit = match why {
         Why::Told => {
             // Whoever was told winds down; here that is waited for.
@@ -94,7 +95,8 @@ fn end(station: &Station, why: Why, grace: Duration) -> Exit {
             Exit::Orphaned
         }
     };
-    let until = Instant::now() + LAST_WORDS;
+    // Where nothing ran, there is nothing left to be told: what had ended is in the parting words as well.
+    let until = Instant::now() + if was_busy { LAST_WORDS } else { Duration::ZERO };
     while station.alone().is_none() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -183,6 +183,11 @@ impl Station {
         self.lock().execs.get(id).cloned()
     }
 
+    /// Whether a process runs.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lock().execs.values().any(|exec| exec.end().is_none())
+    }
+
     /// Returns why the agent is about to end, if it is.
     pub(crate) fn ending(&self) -> Option<String> {
         self.lock().ending.clone()

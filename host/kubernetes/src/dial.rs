@@ -3,26 +3,23 @@
 //! What the socket says of the proxy's end is nothing that counts: how a step ended the agent says, and how the agent
 //! ended the pod's status does.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use act_core::decide::Seen;
 use act_remote::{ByteStream, Dial, DialError, Verdict};
 use async_trait::async_trait;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{AttachParams, AttachedProcess};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, SimplexStream, WriteHalf};
+use kube::api::AttachParams;
+use kube::core::Request;
 use tokio::sync::watch;
 
 use crate::calls::{Cluster, with_causes};
 use crate::containers::JOB;
 use crate::rights::Call;
 use crate::seen::{Phase, look};
+use crate::socket::ExecSocket;
 use crate::watch::Sight;
 
 /// How long the API server may take to open a session.
@@ -30,9 +27,6 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a pod that has ended may take to say how.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-
-/// What is on its way, each way: the default of a kilobyte makes a message of each line.
-const BUFFER: usize = 256 * 1024;
 
 /// How a machine ended, as the cluster says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,32 +59,18 @@ impl Dial for PodDial {
             return Err(DialError::Gone(told(&seen)));
         }
         let name = pod.metadata.name.clone().unwrap_or_default();
-        let params = AttachParams {
-            container: Some(JOB.to_owned()),
-            stdin: true,
-            stdout: true,
-            stderr: false,
-            max_stdin_buf_size: Some(BUFFER),
-            max_stdout_buf_size: Some(BUFFER),
-            ..AttachParams::default()
-        };
-        self.cluster.turn(Call::CreateExec).await;
-        let opening = tokio::time::timeout(TIMEOUT, self.api.exec(&name, &self.proxy, &params)).await;
+        let params = AttachParams::default().stdin(true).stdout(true).stderr(false).container(JOB);
+        let request = Request::new(self.api.resource_url()).exec(&name, &self.proxy, &params);
         let later = |text: String| DialError::Unreachable(text);
-        let mut process = match opening {
-            Ok(Ok(process)) => process,
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => {
-                return Err(DialError::Gone(status.message));
-            }
-            Ok(Err(error)) => return Err(later(with_causes(&error))),
-            Err(_) => return Err(later(format!("no session within {} s", TIMEOUT.as_secs()))),
-        };
-        match (process.stdin(), process.stdout(), process.take_status()) {
-            (Some(write), Some(read), Some(status)) => {
-                let over = status.map(drop).boxed();
-                Ok(Box::new(ExecStream { read, write, over: Some(over), _process: process }))
-            }
-            _ => Err(later("the session has no streams".to_owned())),
+        let mut request = request.map_err(|error| later(with_causes(&error)))?;
+        // For the client's own traces.
+        request.extensions_mut().insert("exec");
+        self.cluster.turn(Call::CreateExec).await;
+        match tokio::time::timeout(TIMEOUT, self.cluster.client.connect(request)).await {
+            Ok(Ok(connection)) => Ok(Box::new(ExecSocket::new(connection.into_stream()))),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Err(DialError::Gone(status.message)),
+            Ok(Err(error)) => Err(later(with_causes(&error))),
+            Err(_) => Err(later(format!("no session within {} s", TIMEOUT.as_secs()))),
         }
     }
 
@@ -138,53 +118,5 @@ pub(crate) fn gone(pod: &Pod) -> Phase {
     match look(Some(pod)) {
         ended @ Phase::Ended(_) => ended,
         Phase::Waiting(_) | Phase::Running => look(None),
-    }
-}
-
-/// A session over `pods/exec`: bytes both ways. Dropping it ends the proxy, not the agent.
-struct ExecStream {
-    read: ReadHalf<SimplexStream>,
-    write: WriteHalf<SimplexStream>,
-    /// Ends with the session: one whose connection breaks leaves its streams open.
-    over: Option<BoxFuture<'static, ()>>,
-    _process: AttachedProcess,
-}
-
-impl AsyncRead for ExecStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        if let Poll::Ready(read) = Pin::new(&mut self.read).poll_read(context, buffer) {
-            return Poll::Ready(read);
-        }
-        if let Some(over) = &mut self.over {
-            ready!(over.as_mut().poll(context));
-            self.over = None;
-        }
-        // What came before the end is still to be read; where there is nothing, that is the end.
-        match Pin::new(&mut self.read).poll_read(context, buffer) {
-            Poll::Ready(read) => Poll::Ready(read),
-            Poll::Pending => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-impl AsyncWrite for ExecStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.write).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.write).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.write).poll_shutdown(context)
     }
 }

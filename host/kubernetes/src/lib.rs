@@ -27,6 +27,7 @@ mod rights;
 mod scheduling;
 mod security;
 mod seen;
+mod socket;
 mod survey;
 mod template;
 mod watch;

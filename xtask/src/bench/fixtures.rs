@@ -84,7 +84,7 @@ fn workflows() -> Vec<(&'static str, String)> {
         ("javascript", job("javascript", &format!("{checkout}{}", action.repeat(20)))),
         ("output", job("output", &format!("      - run: yes {LINE} | head -c 200000000\n"))),
         ("cluster-steps", job("cluster", &empty.repeat(101))),
-        ("cluster-start", job("cluster", "      - run: echo first process at $(date +%s%N)\n")),
+        ("cluster-start", job("cluster", "      - run: echo first process at $EPOCHREALTIME\n")),
         (
             "cluster-output",
             job(
