@@ -73,7 +73,8 @@ fn wait(station: &Arc<Station>, listener: &UnixListener, signals: &Signals, grac
 }
 
 fn end(station: &Station, why: Why, grace: Duration) -> Exit {
-    let was_busy = station.is_busy();
+    // Where nothing ran, a signal leaves nothing to be told: what had ended is in the parting words as well.
+    let is_told = !matches!(why, Why::Signal(_)) || station.is_busy();
     let exit = match why {
         Why::Told => {
             // Whoever was told winds down; here that is waited for.
@@ -95,8 +96,7 @@ fn end(station: &Station, why: Why, grace: Duration) -> Exit {
             Exit::Orphaned
         }
     };
-    // Where nothing ran, there is nothing left to be told: what had ended is in the parting words as well.
-    let until = Instant::now() + if was_busy { LAST_WORDS } else { Duration::ZERO };
+    let until = Instant::now() + if is_told { LAST_WORDS } else { Duration::ZERO };
     while station.alone().is_none() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
