@@ -34,7 +34,7 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: |
-          echo \"after ${{ needs.legs.result }} ${{ needs.called.outputs.word }}\"
+          echo \"after ${{ needs.legs.result }} ${{ needs.called.outputs.word }} ${{ vars.WORD }}\"
           echo after >> $COUNT
 ";
 
@@ -71,12 +71,19 @@ fn counted(count: &std::path::Path) -> Vec<String> {
 #[test]
 fn a_run_goes_on_where_it_was_cut_and_does_nothing_twice() {
     let (mut project, count) = project();
-    let mut run =
-        project.start(["run", "-W", ".github/workflows/ci.yml", "-s", "TOKEN=abcdefgh", "--env", "COUNT"]);
+    let vars = project.folder("home").join("vars");
+    std::fs::write(&vars, "WORD=then").unwrap();
+    let mut run = project.start(
+        ["run", "-W", ".github/workflows/ci.yml", "-s", "TOKEN=abcdefgh", "--env", "COUNT", "--var-file"]
+            .map(std::ffi::OsString::from)
+            .into_iter()
+            .chain([vars.clone().into()]),
+    );
     run.saw("it waits").saw("[called / inner] ✓ job succeeded").kill();
     assert_eq!(run.end().code, None);
     let shown = project.act(["runs", "show", "latest"]);
     assert!(shown.stdout.contains("act-host run --resume <run> goes on with it"), "{shown}");
+    std::fs::remove_file(vars).unwrap();
     // What the files say by now is nothing to a run that has begun.
     project.workflow("ci.yml", "on: push\njobs: [");
     project.workflow("called.yml", "");
@@ -86,7 +93,7 @@ fn a_run_goes_on_where_it_was_cut_and_does_nothing_twice() {
     assert!(without.stderr.contains("--secret TOKEN"), "{without}");
     let resumed = project.act(["run", "--resume", "latest", "-s", "TOKEN=abcdefgh"]);
     assert_eq!(resumed.code, Some(3), "{resumed}");
-    assert!(resumed.stdout.contains("after failure raw word ABCDEFGH again"), "{resumed}");
+    assert!(resumed.stdout.contains("after failure raw word ABCDEFGH again then"), "{resumed}");
     assert!(resumed.stdout.contains("the machine was lost"), "{resumed}");
     assert_eq!(counted(&count), ["after", "inner", "made", "one", "two"], "{resumed}");
     assert_eq!(project.leftovers(), [""; 0], "{resumed}");

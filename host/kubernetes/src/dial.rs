@@ -68,7 +68,7 @@ impl Dial for PodDial {
         self.cluster.turn(Call::CreateExec).await;
         match tokio::time::timeout(TIMEOUT, self.cluster.client.connect(request)).await {
             Ok(Ok(connection)) => Ok(Box::new(ExecSocket::new(connection.into_stream()))),
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Err(DialError::Gone(status.message)),
+            // Also "not found": a kubelet that has just been started knows none of its pods. That one is gone the watch says.
             Ok(Err(error)) => Err(later(with_causes(&error))),
             Err(_) => Err(later(format!("no session within {} s", TIMEOUT.as_secs()))),
         }

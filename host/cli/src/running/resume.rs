@@ -12,7 +12,7 @@ use crate::cli;
 use crate::config::{self, Config};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::flags::{EventFlags, RunFlags, SelectionFlags};
+use crate::flags::{EventFlags, RunFlags, SelectionFlags, ValueFlags};
 use crate::folders::Folders;
 use crate::world::World;
 
@@ -70,6 +70,10 @@ impl Interrupted {
         let given =
             |name: &str| now.values.secret.iter().any(|secret| secret.name.eq_ignore_ascii_case(name));
         flags.values.secret.retain(|secret| !given(&secret.name));
+        // What these came to is in the request; where they came from need not be there any more.
+        flags.event = EventFlags { remote_name: flags.event.remote_name, ..EventFlags::default() };
+        let ValueFlags { secret, secret_file, inherit_env, .. } = flags.values;
+        flags.values = ValueFlags { secret, secret_file, inherit_env, ..ValueFlags::default() };
         let config::Layered { flags, yaml, notices } = config::layered(now.over(flags), &then)?;
         crate::commands::notify(&notices);
         Ok((Config { yaml, ..Config::resolve(flags, &then)? }, then))
