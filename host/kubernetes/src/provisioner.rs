@@ -117,8 +117,7 @@ impl KubernetesProvisioner {
                 if let Some(map) = self.config.agent.config_map().map_err(CallError::Refused)? {
                     self.machines().ensure_config_map(&map).await?;
                 }
-                let api: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.config.namespace);
-                let watch = PodWatch::start(api, &self.host);
+                let watch = PodWatch::start(self.cluster.clone(), &self.config.namespace, &self.host);
                 Ok(Begun { life: Mutex::new(Some(life)), watch })
             })
             .await

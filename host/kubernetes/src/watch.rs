@@ -13,7 +13,9 @@ use kube::runtime::{WatchStreamExt as _, watcher as watch_pods};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::calls::{CallError, Cluster};
 use crate::labels::{HOST, MACHINE};
+use crate::rights::Call;
 
 /// What is known of a machine's pod.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +50,12 @@ pub(crate) struct PodWatch {
 
 impl PodWatch {
     /// Begins to watch.
-    pub(crate) fn start(api: Api<Pod>, host: &str) -> Self {
+    pub(crate) fn start(cluster: Arc<Cluster>, namespace: &str, host: &str) -> Self {
+        let api = Api::namespaced(cluster.client.clone(), namespace);
         let known = Known::default();
         let config = watcher::Config::default().labels(&format!("{HOST}={host}"));
         let mut task = JoinSet::new();
-        task.spawn(follow(api, config, known.clone()));
+        task.spawn(follow(cluster, api, config, known.clone()));
         Self { known, _task: task }
     }
 
@@ -81,26 +84,87 @@ fn lock(known: &Known) -> MutexGuard<'_, HashMap<String, Followed>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn follow(api: Api<Pod>, config: watcher::Config, known: Known) {
+/// What one list of pods showed. A list knows nothing of what was made after it was asked for.
+#[derive(Default)]
+struct Listed {
+    /// The pods that were there when it was asked for, by uid.
+    before: HashSet<String>,
+    shown: HashSet<String>,
+}
+
+/// What is to be thought of the pods that a list did not show.
+#[derive(Default)]
+struct Unshown {
+    /// By uid.
+    gone: HashSet<String>,
+    /// Made while it was asked for: nobody knows.
+    open: Vec<Arc<Pod>>,
+}
+
+async fn follow(cluster: Arc<Cluster>, api: Api<Pod>, config: watcher::Config, known: Known) {
     // What fails is tried again, for as long as this process lives.
-    let events = watch_pods(api, config).default_backoff();
+    let events = watch_pods(api.clone(), config).default_backoff();
     pin_mut!(events);
-    let mut listed = HashSet::new();
+    let mut listed = Listed::default();
     while let Some(event) = events.next().await {
         match event {
-            Ok(Event::Init) => listed.clear(),
+            Ok(Event::Init) => listed = Listed::begin(&present(&known)),
             Ok(Event::InitApply(pod)) => {
-                listed.extend(pod.metadata.uid.clone());
+                listed.shown.extend(pod.metadata.uid.clone());
                 apply(&known, Event::Apply(pod));
             }
             Ok(Event::InitDone) => {
+                let Unshown { gone, open } = listed.judge(&present(&known));
                 for followed in lock(&known).values() {
-                    followed.sight.send_if_modified(|sight| go(sight, |uid| !listed.contains(uid)));
+                    followed.sight.send_if_modified(|sight| go(sight, |uid| gone.contains(uid)));
+                }
+                for pod in open {
+                    look_at(&cluster, &api, &known, &pod).await;
                 }
             }
             Ok(event) => apply(&known, event),
             Err(_) => {}
         }
+    }
+}
+
+/// Returns the pods that are there, as far as is known.
+fn present(known: &Known) -> Vec<Arc<Pod>> {
+    let there = |followed: &Followed| match &*followed.sight.borrow() {
+        Sight::There(pod) => Some(pod.clone()),
+        Sight::Unknown | Sight::Gone(_) => None,
+    };
+    lock(known).values().filter_map(there).collect()
+}
+
+impl Listed {
+    fn begin(present: &[Arc<Pod>]) -> Self {
+        let before = present.iter().filter_map(|pod| pod.metadata.uid.clone()).collect();
+        Self { before, shown: HashSet::new() }
+    }
+
+    fn judge(&self, present: &[Arc<Pod>]) -> Unshown {
+        let mut unshown = Unshown::default();
+        for pod in present {
+            let Some(uid) = pod.metadata.uid.clone().filter(|uid| !self.shown.contains(uid)) else {
+                continue;
+            };
+            match self.before.contains(&uid) {
+                true => drop(unshown.gone.insert(uid)),
+                false => unshown.open.push(pod.clone()),
+            }
+        }
+        unshown
+    }
+}
+
+/// Looks whether a pod is there. Where nobody can tell, the next list does.
+async fn look_at(cluster: &Cluster, api: &Api<Pod>, known: &Known, pod: &Pod) {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    match cluster.call(Call::GetPod, || api.get(name)).await {
+        Ok(found) if found.metadata.uid == pod.metadata.uid => apply(known, Event::Apply(found)),
+        Ok(_) | Err(CallError::NotFound(_)) => apply(known, Event::Delete(pod.clone())),
+        Err(_) => {}
     }
 }
 

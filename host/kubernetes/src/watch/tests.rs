@@ -62,3 +62,13 @@ fn replies_and_the_watch_come_in_any_order() {
     assert_eq!(sight(&followed).0, '+');
     assert_eq!(sight(&told(Some("pod"), vec![Apply(pod("pod", 1)), Delete(pod("pod", 2))])).0, '-');
 }
+
+#[test]
+fn a_list_says_nothing_of_what_was_made_after_it_was_asked_for() {
+    let [kept, lost, new] = ["kept", "lost", "new"].map(|uid| Arc::new(pod(uid, 1)));
+    let mut listed = Listed::begin(&[kept.clone(), lost.clone()]);
+    listed.shown.insert("kept".to_owned());
+    let unshown = listed.judge(&[kept, lost, new]);
+    assert_eq!(unshown.gone, HashSet::from(["lost".to_owned()]));
+    assert_eq!(unshown.open.iter().map(|pod| pod.metadata.uid.as_deref()).collect::<Vec<_>>(), [Some("new")]);
+}
