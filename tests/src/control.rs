@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use act_core::Loss;
 use act_core::control::{
     ActionError, Admission, CancelStage, Checkout, CheckoutAsk, Control, Emission, FetchedAction, RemoteUses,
-    Secret, SecretAnswer, SecretAsk, StepAsk,
+    Secret, Wanted,
 };
 use act_core::event::{Event, LogLine};
 use act_core::record::Record;
+use act_core::spec::SecretName;
 use act_core::tree::Tree;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +59,7 @@ pub struct MemoryControl {
     /// Steps whose admission is refused, by their path.
     pub refused: HashMap<String, String>,
     /// What was asked of [`Control::admit`], in order.
-    pub asked: Mutex<Vec<StepAsk>>,
+    pub asked: Mutex<Vec<Wanted>>,
     stage: watch::Sender<CancelStage>,
 }
 
@@ -215,25 +216,22 @@ impl Control for MemoryControl {
         self.masks.iter().cloned().map(Secret::new).collect()
     }
 
-    async fn secret(&self, ask: &SecretAsk) -> SecretAnswer {
-        let name = ask.name.0.to_ascii_uppercase();
-        if let Some(reason) = self.denied.get(&name) {
-            return SecretAnswer::Denied(reason.clone());
-        }
-        self.secrets
-            .get(&name)
-            .map_or(SecretAnswer::Missing, |value| SecretAnswer::Value(Secret::new(value.clone())))
+    async fn secret(&self, name: &SecretName) -> Option<Secret> {
+        self.secrets.get(&name.0.to_ascii_uppercase()).cloned().map(Secret::new)
     }
 
-    fn judges_steps(&self) -> bool {
+    fn may_refuse(&self) -> bool {
         true
     }
 
-    async fn admit(&self, ask: &StepAsk) -> Admission {
-        self.asked.lock().unwrap().push(ask.clone());
-        self.refused
-            .get(&ask.step.path.to_string())
-            .map_or(Admission::Allowed, |reason| Admission::Denied(reason.clone()))
+    async fn admit(&self, wanted: &Wanted) -> Admission {
+        self.asked.lock().unwrap().push(wanted.clone());
+        let refusal = match wanted {
+            Wanted::Step { step, .. } => self.refused.get(&step.path.to_string()),
+            Wanted::Secret { name, .. } => self.denied.get(&name.0.to_ascii_uppercase()),
+        };
+        refusal
+            .map_or(Admission::Allowed, |reason| Admission::Denied { reason: reason.clone(), failure: None })
     }
 
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {

@@ -51,43 +51,39 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Who asks for a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecretAsk {
-    /// Which.
-    pub name: SecretName,
-    /// For which step; `None` for the job's own `env` and outputs.
-    pub step: Option<StepRef>,
-}
-
-/// What is answered to an ask for a secret.
+/// What a policy may refuse a job that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretAnswer {
-    /// Here it is.
-    Value(Secret),
-    /// There is none of this name: an empty string, as on GitHub.
-    Missing,
-    /// Refused by policy; the step fails with this reason.
-    Denied(String),
+pub enum Wanted {
+    /// To begin a step.
+    Step {
+        /// Which.
+        step: StepRef,
+        /// What it runs, with the commit of an action that was fetched.
+        content: Box<StepContent>,
+    },
+    /// To use a secret.
+    Secret {
+        /// Which.
+        name: SecretName,
+        /// For which step; `None` for the machine, before there is a step.
+        step: Option<StepRef>,
+    },
 }
 
-/// What is about to run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepAsk {
-    /// The step.
-    pub step: StepRef,
-    /// What it runs, with the commit of an action that was fetched.
-    pub content: StepContent,
-}
-
-/// Whether a step may run.
+/// Whether it may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Admission {
     /// It may.
     Allowed,
-    /// It may not; the step fails with this reason, said of the place where it is written.
-    Denied(String),
+    /// It may not: the step fails.
+    Denied {
+        /// Why, as people read it.
+        reason: String,
+        /// What failed, where that is why: then the job ends as a failure of the infrastructure.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<String>,
+    },
 }
 
 /// An action, or a workflow, of another repository.
@@ -185,14 +181,15 @@ pub trait Control: Send + Sync {
     /// Returns all values that must never be shown, asked for or not.
     fn masks(&self) -> Vec<Secret>;
 
-    /// Answers for one secret at the moment of its use.
-    async fn secret(&self, ask: &SecretAsk) -> SecretAnswer;
+    /// Returns one secret at the moment of its use, whether or not it may be used; `None` where there is none of this
+    /// name.
+    async fn secret(&self, name: &SecretName) -> Option<Secret>;
 
-    /// Whether [`Control::admit`] may refuse a step; where not, it need not be asked.
-    fn judges_steps(&self) -> bool;
+    /// Whether [`Control::admit`] may refuse anything; where not, it need not be asked.
+    fn may_refuse(&self) -> bool;
 
-    /// Says whether a step may run.
-    async fn admit(&self, ask: &StepAsk) -> Admission;
+    /// Says whether something may be.
+    async fn admit(&self, wanted: &Wanted) -> Admission;
 
     /// Gets an action. The same reference gets the same commit for the whole run.
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError>;

@@ -8,9 +8,11 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::control::Admission;
 use crate::end::Conclusion;
 use crate::environment::ExecEnd;
 use crate::ids::{ExecId, StepRef};
+use crate::spec::SecretName;
 
 /// How far a stream of a process was taken in: output before it is never asked for again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +110,16 @@ pub enum Record {
         step: StepRef,
         /// When.
         at: Timestamp,
+    },
+    /// It was asked whether a step may begin, or use a secret. Only where somebody may refuse it.
+    Judged {
+        /// Which step.
+        step: StepRef,
+        /// The secret, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<SecretName>,
+        /// The answer.
+        admission: Admission,
     },
     /// A file of the environment was read: the manifest of a local action.
     Read {

@@ -1,106 +1,89 @@
 //! What the executor of one launch may ask: answered from the run.
 
-use std::sync::{Arc, OnceLock};
-
 use act_core::Loss;
 use act_core::control::{
     ActionError, Admission, CancelStage, Checkout, CheckoutAsk, Control, Emission, FetchedAction, RemoteUses,
-    Secret, SecretAnswer, SecretAsk, StepAsk,
+    Secret, Wanted,
 };
 use act_core::event::{Event, JobStamp};
+use act_core::provisioner::Reveal;
+use act_core::spec::SecretName;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::cancel::Cancel;
-use crate::hearing::{Hearing, Judged};
-use crate::ports::Host;
+use crate::dispatcher::Run;
+use crate::hearing::Hearing;
 use crate::secrets::Secrets;
 
-pub(crate) struct LaunchControl {
-    pub(crate) host: Host,
+pub(crate) struct LaunchControl<'a> {
+    pub(crate) run: &'a Run,
     pub(crate) stamp: JobStamp,
     /// What the job's workflow may ask for.
-    pub(crate) secrets: Secrets,
-    /// What must never be shown: all of the run's.
-    pub(crate) masks: Secrets,
-    /// Whether the user wants to see them all the same.
-    pub(crate) show_secrets: bool,
-    pub(crate) cancel: Arc<Cancel>,
+    pub(crate) secrets: &'a Secrets,
+    pub(crate) cancel: &'a Cancel,
     /// Where there are policies.
-    pub(crate) hearing: Option<Arc<Hearing>>,
-    /// The first failure of a policy.
-    pub(crate) failed: OnceLock<String>,
+    pub(crate) hearing: Option<&'a Hearing>,
 }
 
-impl LaunchControl {
-    /// Waits for what policies say, tells it, and returns why not, if not. Who is cancelled waits no longer.
-    async fn judged(&self, judging: impl Future<Output = Judged>) -> Result<(), String> {
+#[async_trait]
+impl Control for LaunchControl<'_> {
+    async fn emit(&self, emission: Emission) -> Result<(), Loss> {
+        self.run.host.log.append(Some(&self.stamp), emission)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.run.host.clock.now()
+    }
+
+    /// Returns all of the run's, whatever this job may ask for.
+    fn masks(&self) -> Vec<Secret> {
+        let request = &self.run.request;
+        if request.show_secrets {
+            return Vec::new();
+        }
+        request.secrets.values().chain(self.secrets.values()).cloned().collect()
+    }
+
+    async fn secret(&self, name: &SecretName) -> Option<Secret> {
+        self.secrets.get(&name.0).cloned()
+    }
+
+    fn may_refuse(&self) -> bool {
+        self.hearing.is_some()
+    }
+
+    async fn admit(&self, wanted: &Wanted) -> Admission {
+        let Some(hearing) = self.hearing else { return Admission::Allowed };
+        let judging = async {
+            match wanted {
+                Wanted::Step { step, content } => hearing.step(step, content).await,
+                Wanted::Secret { name, step } => hearing.secret(name, step.as_ref()).await,
+            }
+        };
         let judged = tokio::select! {
             biased;
             judged = judging => judged,
             _ = self.cancel.beyond(self.cancel.stage()) => {
-                return Err("cancelled before the policies had answered".to_owned());
+                let reason = "cancelled before the policies had answered".to_owned();
+                return Admission::Denied { reason, failure: None };
             }
         };
-        let events =
-            judged.verdicts.into_iter().map(|said| Event::JobJudged(Box::new(said))).collect::<Vec<_>>();
-        if !events.is_empty() {
-            // A log that is lost ends the job at the next thing that must be kept.
-            let _ = self.host.log.append(Some(&self.stamp), Emission { records: Vec::new(), events });
+        for said in judged.verdicts {
+            self.run.say(Some(&self.stamp.job), Event::JobJudged(Box::new(said)));
         }
-        let Some(denial) = judged.denial else { return Ok(()) };
-        if let Some(failure) = denial.failure() {
-            self.failed.get_or_init(|| failure);
-        }
-        Err(denial.message())
-    }
-}
-
-#[async_trait]
-impl Control for LaunchControl {
-    async fn emit(&self, emission: Emission) -> Result<(), Loss> {
-        self.host.log.append(Some(&self.stamp), emission)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.host.clock.now()
-    }
-
-    fn masks(&self) -> Vec<Secret> {
-        if self.show_secrets {
-            return Vec::new();
-        }
-        self.masks.values().chain(self.secrets.values()).cloned().collect()
-    }
-
-    async fn secret(&self, ask: &SecretAsk) -> SecretAnswer {
-        let Some(secret) = self.secrets.get(&ask.name.0) else { return SecretAnswer::Missing };
-        if let Some(hearing) = &self.hearing
-            && let Err(reason) = self.judged(hearing.secret(&ask.name, ask.step.as_ref())).await
-        {
-            return SecretAnswer::Denied(reason);
-        }
-        SecretAnswer::Value(secret.clone())
-    }
-
-    fn judges_steps(&self) -> bool {
-        self.hearing.is_some()
-    }
-
-    async fn admit(&self, ask: &StepAsk) -> Admission {
-        let Some(hearing) = &self.hearing else { return Admission::Allowed };
-        match self.judged(hearing.step(ask)).await {
-            Ok(()) => Admission::Allowed,
-            Err(reason) => Admission::Denied(reason),
+        match judged.denial {
+            None => Admission::Allowed,
+            Some(denial) => Admission::Denied { reason: denial.message(), failure: denial.failure() },
         }
     }
 
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
-        self.host.sources.action(uses).await
+        self.run.host.sources.action(uses).await
     }
 
     async fn checkout(&self, ask: &CheckoutAsk) -> Result<Checkout, ActionError> {
-        self.host.sources.checkout(ask).await
+        self.run.host.sources.checkout(ask).await
     }
 
     fn cancel_stage(&self) -> CancelStage {
@@ -109,5 +92,18 @@ impl Control for LaunchControl {
 
     async fn cancelled_beyond(&self, seen: CancelStage) -> CancelStage {
         self.cancel.beyond(seen).await
+    }
+}
+
+/// What a machine needs to be made is asked for as a step would ask.
+#[async_trait]
+impl Reveal for LaunchControl<'_> {
+    async fn reveal(&self, name: &SecretName) -> Result<Secret, String> {
+        let missing = || format!("there is no secret `{}`", name.0);
+        let secret = self.secret(name).await.ok_or_else(missing)?;
+        match self.admit(&Wanted::Secret { name: name.clone(), step: None }).await {
+            Admission::Allowed => Ok(secret),
+            Admission::Denied { reason, .. } => Err(reason),
+        }
     }
 }

@@ -5,10 +5,9 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use act_core::control::StepAsk;
 use act_core::decide::{
     CodePlace, JobContent, JobFacts, LabelAsk, PhaseName, Policy, PolicyAsk, PolicyPhase, SecretUse,
-    SecretWanted, Verdict,
+    SecretWanted, StepContent, Verdict,
 };
 use act_core::event::JobJudged;
 use act_core::ids::{StepPath, StepRef};
@@ -105,6 +104,13 @@ impl Hearing {
         }
     }
 
+    /// Takes in what was said of the job before its run was cut.
+    pub(crate) fn recall(&self, said: &[JobJudged]) {
+        for said in said {
+            self.is_news(said);
+        }
+    }
+
     /// Asks before labels are mapped: may it be at all, with which labels, and may it have its secrets?
     pub(crate) async fn queued(&mut self, ask: &mut LabelAsk) -> Judged {
         let content = self.content.clone();
@@ -152,10 +158,10 @@ impl Hearing {
     }
 
     /// Asks when a step begins.
-    pub(crate) async fn step(&self, ask: &StepAsk) -> Judged {
-        let phase = PolicyPhase::StepStart { step: ask.step.clone(), content: ask.content.clone() };
-        let place = Some(ask.content.place.clone());
-        self.judge(phase, About { step: Some(ask.step.clone()), secret: None, place }).await.1
+    pub(crate) async fn step(&self, step: &StepRef, content: &StepContent) -> Judged {
+        let phase = PolicyPhase::StepStart { step: step.clone(), content: content.clone() };
+        let place = Some(content.place.clone());
+        self.judge(phase, About { step: Some(step.clone()), secret: None, place }).await.1
     }
 
     /// Asks when a secret is used.

@@ -55,14 +55,15 @@ impl Run {
             cancelled: scope.cancel.stage() >= CancelStage::Cancel,
             secrets: &scope.secrets,
         };
-        // It was true, and need not be any more: a cancellation may have been forgotten.
-        let condition = match self.past.has_legs(&key) {
+        let had_legs = self.past.has_legs(&key);
+        if let Some(outcome) = self.past.end(&key).filter(|_| !had_legs) {
+            return outcome;
+        }
+        let condition = match had_legs {
+            // It was true, and need not be any more: a cancellation may have been forgotten.
             true => Ok(true),
             false => evaluate::now(evaluate::condition(&job.condition, &expressions)),
         };
-        if let Some(outcome) = self.past.end(&key).filter(|_| !self.past.has_legs(&key)) {
-            return outcome;
-        }
         match condition {
             Ok(true) if scope.cancel.stage() < CancelStage::Kill => {}
             Ok(_) => {
@@ -182,10 +183,13 @@ impl Run {
         if let Some(end) = self.ended_before(job, &key, &expressions) {
             return end;
         }
-        if !self.past.launches(&key).is_empty() {
-            // It had begun: what is cancelled by now is to be cancelled in it.
-            let case =
-                LegCase { scope, job, key, name, expressions, needs, cancel, time_up: OnceLock::new() };
+        if let Some(last) = self.past.launches(&key).last() {
+            self.note_launch(&key, last.launch.launch);
+        }
+        let time_up = OnceLock::new();
+        if self.has_begun(&key) {
+            // What is cancelled by now is to be cancelled in it.
+            let case = LegCase { scope, job, key, name, expressions, needs, cancel, time_up };
             return self.seated_leg(case).await;
         }
         let stays_out = match cancel.stage() {
@@ -198,15 +202,16 @@ impl Run {
             return unforgiven(self.end_unstarted(&key, &name, Conclusion::Cancelled, reason));
         }
         let cancel = cancel.survivor();
-        let time_up = OnceLock::new();
         let case = LegCase { scope, job, key, name, expressions, needs, cancel, time_up };
         self.seated_leg(case).await
     }
 
-    /// Waits until a leg that has not started is cancelled, and will not run all the same.
+    /// Waits until a leg that does not run yet is cancelled, and will not run all the same. One that had begun goes on,
+    /// to be cancelled in its steps.
     pub(crate) async fn stays_out(&self, case: &LegCase<'_>) {
         let stage = case.cancel.beyond(CancelStage::None).await;
-        if stage < CancelStage::Kill && self.survives_cancel(case.job, &case.expressions) {
+        let goes_on = self.has_begun(&case.key) || self.survives_cancel(case.job, &case.expressions);
+        if stage < CancelStage::Kill && goes_on {
             case.cancel.beyond(stage).await;
         }
     }

@@ -1,20 +1,17 @@
 //! One launch of one leg: place, decide, provision, execute, conclude.
 
-use std::sync::OnceLock;
-
-use act_core::control::{CancelStage, Control as _, Secret, SecretAnswer, SecretAsk};
+use act_core::control::CancelStage;
 use act_core::decide::{Case, Ruling};
 use act_core::environment::Environment;
 use act_core::event::{Event, Level};
 use act_core::ids::{LaunchId, MachineId};
 use act_core::place::{Bind, Decision};
-use act_core::provisioner::{Release, Reveal};
-use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION, SecretName};
+use act_core::provisioner::Release;
+use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
 use act_expr::{Object, Value};
 use act_workflow::model::StepsJob;
 use act_workflow::token::Token;
-use async_trait::async_trait;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -62,9 +59,6 @@ impl Trial {
     }
 }
 
-/// Who asks for what a machine needs to be made.
-struct Asking<'a>(&'a LaunchControl);
-
 impl Run {
     /// Runs a leg on a machine.
     pub(crate) async fn launch(&self, case: &LegCase<'_>, job: &StepsJob) -> LegEnd {
@@ -82,7 +76,6 @@ impl Run {
     }
 
     async fn launched(&self, case: &LegCase<'_>, job: &StepsJob) -> Result<LegEnd, Unstarted> {
-        // On the heap: legs that wait for a place hold nothing of it.
         let past = self.past.launches(&case.key);
         // On the heap: legs that wait for a place hold nothing of it.
         let placing = Box::pin(self.placed(case, job, past.first()));
@@ -101,8 +94,12 @@ impl Run {
             self.note_launch(&case.key, launches.case.launch.launch);
             // Nobody closes the semaphore.
             let place = self.unless_cancelled(case, async { Ok(self.host.places.acquire().await) }).await?;
-            // What it was not kept from starting by does not stop it now.
-            let started = &LegCase { cancel: case.cancel.survivor(), ..case.clone() };
+            let cancel = match self.has_begun(&case.key) {
+                true => case.cancel.clone(),
+                // What it was not kept from starting by does not stop it now.
+                false => case.cancel.survivor(),
+            };
+            let started = &LegCase { cancel, ..case.clone() };
             let past = self.past.records(&case.key, launches.case.launch.launch);
             let began = began_at(past).unwrap_or_else(|| self.host.clock.now());
             // On the heap, once there is a place: legs that wait hold nothing of it.
@@ -250,9 +247,9 @@ impl Run {
     ) -> Trial {
         let launch = launches.case.launch.clone();
         let control = self.control(case, leg);
-        let (id, secrets) = (MachineId::of(&launch), Asking(&control));
-        let past = self.past.records(&case.key, launch.launch);
-        let machine = match self.machine(&id, decision, &secrets, !past.is_empty()).await {
+        let id = MachineId::of(&launch);
+        let begun = self.has_begun(&case.key);
+        let machine = match self.machine(&id, decision, &control, begun).await {
             Ok(machine) => machine,
             Err(Unmade::Refused(seen)) => {
                 return Trial::Ruled { ruled: self.ruled(launches, seen).await, unmade: true };
@@ -263,8 +260,8 @@ impl Run {
             }
         };
         let mut watch = Watch::new(self.host.provisioner.observe(&machine));
-        let trial = match self.ready(case, launches, &machine, &mut watch, !past.is_empty()).await {
-            Ok(env) if !past.is_empty() && !env.facts().survives_host => {
+        let trial = match self.ready(case, launches, &machine, &mut watch).await {
+            Ok(env) if begun && !env.facts().survives_host => {
                 Trial::Ended(JobEnd::Interrupted(Loss::Machine(NOT_SURVIVED.to_owned())))
             }
             Ok(env) => {
@@ -290,7 +287,7 @@ impl Run {
         leg: &PlacedLeg,
         spec: &JobSpec,
         env: &dyn Environment,
-        control: &LaunchControl,
+        control: &LaunchControl<'_>,
     ) -> JobEnd {
         let started = Event::JobStarted { name: case.name.clone(), machine: env.facts().name.clone() };
         match self.tell(Some(&case.key), started) {
@@ -323,16 +320,13 @@ impl Run {
         }
     }
 
-    fn control(&self, case: &LegCase<'_>, leg: &PlacedLeg) -> LaunchControl {
+    fn control<'a>(&'a self, case: &'a LegCase<'_>, leg: &'a PlacedLeg) -> LaunchControl<'a> {
         LaunchControl {
-            host: self.host.clone(),
+            run: self,
             stamp: self.stamp(&case.key),
-            secrets: case.scope.secrets.clone(),
-            masks: self.request.secrets.clone(),
-            show_secrets: self.request.show_secrets,
-            cancel: case.cancel.clone(),
-            hearing: leg.hearing.clone(),
-            failed: OnceLock::new(),
+            secrets: &case.scope.secrets,
+            cancel: &case.cancel,
+            hearing: leg.hearing.as_deref(),
         }
     }
 
@@ -343,7 +337,7 @@ impl Run {
         leg: &PlacedLeg,
         spec: &JobSpec,
         env: &dyn Environment,
-        control: &LaunchControl,
+        control: &LaunchControl<'_>,
     ) -> JobEnd {
         let settings = &leg.settings;
         let past = self.past.records(&case.key, spec.launch.launch);
@@ -366,13 +360,9 @@ impl Run {
             case.cancel.raise(CancelStage::Kill);
             std::future::pending::<()>().await;
         };
-        let end = tokio::select! {
+        tokio::select! {
             end = job => end,
             () = watch => JobEnd::Interrupted(Loss::Machine("the watch over the job ended".to_owned())),
-        };
-        match (end, control.failed.get()) {
-            (JobEnd::Concluded(_), Some(failure)) => JobEnd::Interrupted(Loss::Policy(failure.clone())),
-            (end, _) => end,
         }
     }
 
@@ -429,15 +419,4 @@ impl Run {
 
 fn time_up(what: &str) -> Loss {
     Loss::NotProvisioned(format!("the job's time was over before there was a machine: {what}"))
-}
-
-#[async_trait]
-impl Reveal for Asking<'_> {
-    async fn reveal(&self, name: &SecretName) -> Result<Secret, String> {
-        match self.0.secret(&SecretAsk { name: name.clone(), step: None }).await {
-            SecretAnswer::Value(secret) => Ok(secret),
-            SecretAnswer::Missing => Err(format!("there is no secret `{}`", name.0)),
-            SecretAnswer::Denied(reason) => Err(reason),
-        }
-    }
 }

@@ -122,15 +122,13 @@ pub(crate) fn text(seen: &Seen) -> String {
 }
 
 impl Run {
-    /// Waits until a machine is ready, for as long as the scheduler and the job's time let it. `began` says that the job
-    /// had begun on it.
+    /// Waits until a machine is ready, for as long as the scheduler and the job's time let it.
     pub(crate) async fn ready(
         &self,
         case: &LegCase<'_>,
         launches: &mut Launches,
         machine: &Machine,
         watch: &mut Watch,
-        began: bool,
     ) -> Result<Arc<dyn Environment>, Unready> {
         let launch = launches.case.launch.clone();
         let mut bind = self.host.provisioner.bind(machine, &launch, self.epoch);
@@ -145,7 +143,7 @@ impl Run {
                 ready = &mut bind => match ready {
                     Ok(env) => return Ok(env),
                     Err(error) => {
-                        let end = watch.end(&error.to_string(), began).await;
+                        let end = watch.end(&error.to_string(), self.has_begun(&case.key)).await;
                         return Err(Unready::Ruled(self.ruled(launches, end).await));
                     }
                 },

@@ -8,7 +8,7 @@ use std::mem::discriminant;
 use std::sync::{Mutex, PoisonError};
 
 use act_core::decide::LabelAsk;
-use act_core::event::{Envelope, Event, JobStamp};
+use act_core::event::{Envelope, Event, JobJudged, JobStamp};
 use act_core::ids::{Epoch, JobKey, Launch, LaunchId};
 use act_core::place::Decision;
 use act_core::record::Record;
@@ -116,6 +116,17 @@ impl Past {
             known.remove(index);
         }
         true
+    }
+
+    /// Returns what policies said of a job, in order.
+    pub(crate) fn judged(&self, key: &JobKey) -> Vec<JobJudged> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = told.get(&Some(key.clone())).map_or(&[][..], Vec::as_slice);
+        let verdict = |(_, event): &(Launch, Event)| match event {
+            Event::JobJudged(said) => Some(JobJudged::clone(said)),
+            _ => None,
+        };
+        known.iter().filter_map(verdict).collect()
     }
 
     /// Whether a job came as far as to have legs, or one of itself.

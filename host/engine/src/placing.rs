@@ -109,6 +109,9 @@ impl Run {
         let settings = Settings::of(job, &case.expressions, &self.request.files)?;
         let (ask, placed) = (before.ask.clone(), before.placed.clone());
         let hearing = self.hearing(case, job, &ask).map(Arc::new);
+        if let Some(hearing) = &hearing {
+            hearing.recall(&self.past.judged(&case.key));
+        }
         Ok(PlacedLeg { settings, ask, placed, hearing })
     }
 

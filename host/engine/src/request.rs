@@ -8,9 +8,9 @@ use act_core::spec::{Debugging, SourceRef};
 use act_expr::{Object, Value};
 use act_workflow::ids::JobId;
 use act_workflow::model::{Job, Workflow};
+use serde::{Deserialize, Serialize};
 
 use crate::secrets::Secrets;
-use serde::{Deserialize, Serialize};
 
 /// One run of one workflow.
 #[derive(Clone)]

@@ -43,6 +43,11 @@ impl Run {
         Some(LegEnd { outcome, forgiven })
     }
 
+    /// Whether a job had begun, in the launch that goes on.
+    pub(crate) fn has_begun(&self, key: &JobKey) -> bool {
+        !self.past.records(key, self.stamp(key).launch).is_empty()
+    }
+
     /// Makes a launch's machine, or finds it made. A job that had `begun` goes on where it began, or not at all.
     pub(crate) async fn machine(
         &self,

@@ -1,6 +1,7 @@
 //! Answers that expressions wait for: secrets, and digests of files.
 
-use act_core::control::{SecretAnswer, SecretAsk};
+use act_core::Loss;
+use act_core::control::{Admission, Wanted};
 use act_core::ids::StepRef;
 use act_core::record::Record;
 use act_core::spec::SecretName;
@@ -14,31 +15,63 @@ impl Executor<'_> {
     /// Asks for one secret. What is handed out is masked from then on; a missing one is null.
     ///
     /// # Errors
-    /// The reason of whoever refused.
-    pub(crate) async fn secret(&mut self, step: &StepRef, name: &str) -> Result<Value, String> {
-        let ask = SecretAsk { name: SecretName(name.to_owned()), step: Some(step.clone()) };
-        match self.control.secret(&ask).await {
-            SecretAnswer::Value(secret) => {
-                if !self.spec.show_secrets {
-                    self.masker.add(secret.reveal());
-                }
-                Ok(secret.reveal().into())
-            }
-            SecretAnswer::Missing => Ok(Value::Null),
-            SecretAnswer::Denied(reason) => Err(format!("Secret '{name}' was refused: {reason}")),
+    /// [`Halt::Failed`] with the reason of whoever refused.
+    pub(crate) async fn secret(&mut self, step: &StepRef, name: &str) -> Result<Value, Halt> {
+        let name = SecretName(name.to_owned());
+        let Some(secret) = self.control.secret(&name).await else { return Ok(Value::Null) };
+        let wanted = Wanted::Secret { name: name.clone(), step: Some(step.clone()) };
+        if let Err(reason) = self.admitted(step, Some(&name), wanted).await? {
+            return Err(Halt::failed(format!("Secret '{}' was refused: {reason}", name.0)));
         }
+        if !self.spec.show_secrets {
+            self.masker.add(secret.reveal());
+        }
+        Ok(secret.reveal().into())
     }
 
     /// Asks for every secret there is: `toJSON(secrets)`.
     ///
     /// # Errors
-    /// The reason of the first refusal.
-    pub(crate) async fn all_secrets(&mut self, step: &StepRef) -> Result<Value, String> {
+    /// [`Halt::Failed`] with the reason of the first refusal.
+    pub(crate) async fn all_secrets(&mut self, step: &StepRef) -> Result<Value, Halt> {
         let mut all = Object::new();
         for name in &self.spec.secrets {
             all.insert(name.0.as_str(), self.secret(step, &name.0).await?);
         }
         Ok(all.into())
+    }
+
+    /// Asks whether something may be, and returns why not, if not. The answer is settled: what a resumed job was let do
+    /// is not asked for again, and what went on without a question needs none.
+    ///
+    /// # Errors
+    /// Only when the job cannot go on.
+    pub(crate) async fn admitted(
+        &mut self,
+        step: &StepRef,
+        secret: Option<&SecretName>,
+        wanted: Wanted,
+    ) -> Result<Result<(), String>, Loss> {
+        let is_this = |record: &Record| matches!(record, Record::Judged { step: of, secret: about, .. } if of == step && about.as_ref() == secret);
+        let is_open = self.journal.next_past().is_none_or(is_this);
+        if !is_open || !self.control.may_refuse() {
+            return Ok(Ok(()));
+        }
+        let settled = match self.journal.recall("an answer of policies", is_this)? {
+            Some(past) => past,
+            None => {
+                let admission = self.control.admit(&wanted).await;
+                let (step, secret) = (step.clone(), secret.cloned());
+                self.journal.keep(Record::Judged { step, secret, admission }).await?
+            }
+        };
+        let Record::Judged { admission: Admission::Denied { reason, failure }, .. } = settled else {
+            return Ok(Ok(()));
+        };
+        if let Some(failure) = failure {
+            self.state.policy_failure.get_or_insert(failure);
+        }
+        Ok(Err(reason))
     }
 
     /// Answers `hashFiles`. The digest is settled: a resumed job sees the same one.

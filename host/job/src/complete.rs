@@ -32,7 +32,7 @@ impl Executor<'_> {
     /// # Errors
     /// [`Halt::Failed`] when an expression fails.
     pub(crate) async fn evaluate_job_env(&mut self, at: &StepRef) -> Result<(), Halt> {
-        self.take_token().await;
+        self.take_token().await?;
         let spec = self.spec;
         for token in &spec.env {
             let mut scope = self.job_scope();
@@ -54,24 +54,26 @@ impl Executor<'_> {
     }
 
     /// Puts `github.token` in its place, if the run has one and the job may see it.
-    async fn take_token(&mut self) {
+    async fn take_token(&mut self) -> Result<(), Halt> {
         let at = job_part(Phase::Pre);
         let token = match self.secret(&at, "GITHUB_TOKEN").await {
             Ok(token) => token,
-            Err(reason) => {
-                self.warn(&at, &reason);
+            Err(Halt::Failed(messages)) => {
+                messages.iter().for_each(|message| self.warn(&at, message));
                 Value::Null
             }
+            Err(Halt::Lost(loss)) => return Err(loss.into()),
         };
         let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
         github.insert("token", if token == Value::Null { "".into() } else { token });
         self.contexts.insert("github", github);
+        Ok(())
     }
 
     /// Evaluates the outputs and ends the job.
     ///
     /// # Errors
-    /// Only when the end cannot be kept.
+    /// When the end cannot be kept, or does not count.
     pub(crate) async fn complete(mut self) -> Result<JobResult, Loss> {
         self.notice_cancel().await?;
         let at = job_part(Phase::Post);
@@ -90,7 +92,10 @@ impl Executor<'_> {
         let is_end = |record: &Record| matches!(record, Record::JobEnded { .. });
         let end = || Record::JobEnded { conclusion, outputs: outputs.clone(), at: control.now() };
         self.journal.settle("the job's end", is_end, end).await?;
-        Ok(JobResult { conclusion, outputs })
+        match self.state.policy_failure {
+            Some(failure) => Err(Loss::Policy(failure)),
+            None => Ok(JobResult { conclusion, outputs }),
+        }
     }
 
     /// Source: actions/runner `JobExtension.FinalizeJob`.

@@ -236,26 +236,18 @@ impl<'a> Executor<'a> {
         scope: &mut StepScope,
         call: HostCall,
     ) -> Result<(), Halt> {
-        match &call {
-            HostCall::Lookup { key, .. } => match self.secret(step, key).await {
-                Ok(value) => scope.answer(call, value),
-                Err(reason) => scope.refuse(call, reason),
-            },
-            HostCall::Whole { .. } => match self.all_secrets(step).await {
-                Ok(value) => scope.answer(call, value),
-                Err(reason) => scope.refuse(call, reason),
-            },
+        let answer = match &call {
+            HostCall::Lookup { key, .. } => self.secret(step, key).await,
+            HostCall::Whole { .. } => self.all_secrets(step).await,
             HostCall::Function { name, args } if name.eq_ignore_ascii_case("hashFiles") => {
-                match self.hash_files(step, args).await {
-                    Ok(digest) => scope.answer(call, digest.into()),
-                    Err(Halt::Failed(messages)) => scope.refuse(call, messages.join("\n")),
-                    Err(lost) => return Err(lost),
-                }
+                self.hash_files(step, args).await.map(Value::from)
             }
-            HostCall::Function { name, .. } => {
-                let reason = format!("Unrecognized function: '{name}'");
-                scope.refuse(call, reason);
-            }
+            HostCall::Function { name, .. } => Err(Halt::failed(format!("Unrecognized function: '{name}'"))),
+        };
+        match answer {
+            Ok(value) => scope.answer(call, value),
+            Err(Halt::Failed(messages)) => scope.refuse(call, messages.join("\n")),
+            Err(lost) => return Err(lost),
         }
         Ok(())
     }

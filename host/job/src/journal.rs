@@ -103,6 +103,7 @@ const fn point_name(record: &Record) -> &'static str {
         Record::JobBegan { .. } => "the job's beginning",
         Record::Resolved { .. } => "a resolved action",
         Record::Began { .. } => "a step's beginning",
+        Record::Judged { .. } => "an answer of policies",
         Record::Read { .. } => "a manifest",
         Record::Hashed { .. } => "a digest of files",
         Record::Progress { .. } => "output",

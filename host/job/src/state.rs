@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) event_written: bool,
     /// Whether the job's cancellation was taken in.
     pub(crate) cancel_seen: bool,
+    /// The first failure of a policy: nobody knows what it would have said, so the job does not count.
+    pub(crate) policy_failure: Option<String>,
 }
 
 impl State {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use act_core::control::{Admission, StepAsk};
+use act_core::control::Wanted;
 use act_core::event::StepWhat;
 use act_core::ids::Phase;
 use act_expr::Value;
@@ -164,7 +164,7 @@ impl Executor<'_> {
     }
 
     async fn admit(&mut self, unit: &Unit<'_>, kind: &WorkKind) -> Result<(), Halt> {
-        if !self.control.judges_steps() {
+        if !self.control.may_refuse() {
             return Ok(());
         }
         let commit = match kind {
@@ -174,9 +174,10 @@ impl Executor<'_> {
         let (step, home) = (unit.at.clone(), self.home_of(unit.step.span));
         let content = content::of_step_at(unit.step, step.path.clone(), &self.files, &home, commit);
         let place = content.place.clone();
-        match self.control.admit(&StepAsk { step, content }).await {
-            Admission::Allowed => Ok(()),
-            Admission::Denied(reason) => {
+        let content = Box::new(content);
+        match self.admitted(&unit.at, None, Wanted::Step { step, content }).await? {
+            Ok(()) => Ok(()),
+            Err(reason) => {
                 self.error_at(&unit.at, &reason, place.into());
                 Err(Halt::Failed(Vec::new()))
             }

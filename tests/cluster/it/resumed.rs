@@ -39,6 +39,9 @@ fn story(log: &str) -> Vec<String> {
                 vec![format!("{kind} {} {}", event["conclusion"], event["outputs"])]
             }
             kind @ ("job-started" | "step-started") => vec![kind.to_owned()],
+            kind @ "job-judged" => {
+                vec![format!("{kind} {} {}", event["phase"], event["verdict"])]
+            }
             _ => Vec::new(),
         };
         story.extend(told.iter().map(|told| format!("{job} {step} {told}")));
@@ -67,7 +70,7 @@ fn user(cluster: &Cluster) -> User {
     project.file("action/main.js", "console.log('main runs')");
     project.file("action/post.js", "setTimeout(() => console.log('post runs'), 500)");
     project.commit();
-    User::of(project, cluster)
+    User::of(project, cluster).with_policy("ubuntu-latest")
 }
 
 #[test]
@@ -77,6 +80,7 @@ fn a_host_that_is_killed_at_any_boundary_goes_on_with_its_run() {
     assert_eq!(uncut.code, Some(0), "{uncut}");
     let expected = story(&uncut.stdout);
     assert_eq!(expected.iter().filter(|line| line.contains("runs\"")).count(), 2, "{uncut}");
+    assert!(expected.iter().any(|line| line.contains("job-judged")), "{uncut}");
     let goes_on = |boundary: &str| {
         let user = user(&cluster);
         let mut run = user.start(&["--json"]);
@@ -92,4 +96,34 @@ fn a_host_that_is_killed_at_any_boundary_goes_on_with_its_run() {
             scope.spawn(|| some.iter().for_each(|boundary| goes_on(boundary)));
         }
     });
+}
+
+const LONG: &str = "on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps:
+      - run: for i in $(seq 300); do echo line $i; sleep 0.2; done
+      - run: echo always runs ${{ job.status }}
+        if: always()
+";
+
+/// The job is not one that has not started: what is cancelled is its step, and what runs always runs.
+#[test]
+fn a_job_that_goes_on_is_cancelled_in_its_steps() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut project = Project::with(LONG);
+    project.commit();
+    let user = User::of(project, &cluster);
+    let mut run = user.start(&["--json"]);
+    run.saw("line 3").kill();
+    let _ = run.end();
+    let mut resumed = user.project.start(["run", "--resume", "latest"]);
+    // It says again what is known, and then looks for its pod.
+    resumed.saw("line 3").interrupt();
+    let ran = resumed.end();
+    assert_eq!(ran.code, Some(130), "{ran}");
+    assert!(ran.stdout.contains("always runs cancelled"), "{ran}");
+    assert!(!ran.stdout.contains("line 300"), "{ran}");
+    until("its pods have gone", || user.left().is_empty());
 }

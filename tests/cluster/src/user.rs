@@ -14,6 +14,10 @@ fn config(settings: &str) -> String {
     )
 }
 
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
+}
+
 pub struct User {
     pub project: Project,
     pub namespace: Namespace,
@@ -24,14 +28,29 @@ impl User {
     #[must_use]
     pub fn of(mut project: Project, cluster: &Cluster) -> Self {
         let namespace = Namespace::make(cluster);
-        let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
         project.outside("home/.config/act-host/act-host.toml", config(SETTINGS));
         project.env("KUBECONFIG", cluster.kubeconfig().display().to_string());
         project.env("ACT_HOST_AGENT", variable("ACT_HOST_AGENT"));
-        let plugin = format!("{}/k8s.wasm", variable("ACT_HOST_PLUGINS"));
-        let ran = project.act(["plugin", "install", &plugin]);
+        let user = Self { project, namespace };
+        user.install("k8s");
+        user
+    }
+
+    fn install(&self, plugin: &str) {
+        let plugin = format!("{}/{plugin}.wasm", variable("ACT_HOST_PLUGINS"));
+        let ran = self.project.act(["plugin", "install", &plugin]);
         assert_eq!(ran.code, Some(0), "{ran}");
-        Self { project, namespace }
+    }
+
+    /// Installs the policy `policy-basic`, which wants this label of each job.
+    #[must_use]
+    pub fn with_policy(mut self, label: &str) -> Self {
+        self.install("policy-basic");
+        let policy = format!(
+            "[[plugin]]\nname = 'policy-basic'\nlimits = {{ wall = '20s' }}\nsettings.labels.required = ['{label}']\n"
+        );
+        self.project.outside("home/.config/act-host/act-host.toml", policy + &config(SETTINGS));
+        self
     }
 
     /// Sets what the plugin is told: lines of TOML.

@@ -2,11 +2,14 @@
 
 use std::sync::atomic::AtomicU64;
 
-use act_core::Conclusion;
 use act_core::control::CancelStage;
-use act_tests::control::MemoryControl;
+use act_core::record::Record;
+use act_core::{Conclusion, JobEnd};
+use act_job::run_job;
+use act_tests::control::{Cut, MemoryControl};
 use act_tests::job::{of_steps, of_workflow};
 use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local, WithAgent};
+use act_tests::story::Story;
 
 const SCRIPTS: &str = r#"
 env:
@@ -219,6 +222,44 @@ async fn cut_cancelled(place: &dyn AsyncPlace) {
     let cuts = case.cut_everywhere(place).await;
     judge(&cuts, &ends, 0);
     assert_eq!(cuts.uncut.result.conclusion, Conclusion::Cancelled);
+}
+
+/// A policy that has changed its mind while the host was gone: what it had let begin goes on.
+#[tokio::test]
+async fn what_was_admitted_before_a_cut_stays_admitted_and_nothing_else_does() {
+    let steps = "
+- run: echo $TOKEN
+  env: {TOKEN: '${{ secrets.TOKEN_A }}'}
+- run: echo two
+  if: always()
+";
+    let spec = of_steps(steps);
+    for number in 1.. {
+        let place = Local.make().await;
+        let first = host().cut(Cut::After(number));
+        let end = run_job(&spec, &*place.env, &first, &[]).await;
+        let (records, events) = first.kept();
+        let admitted = |step: &str| {
+            let is_this = |record: &&Record| matches!(record, Record::Judged { step: of, secret: None, .. } if of.path.to_string() == step);
+            records.iter().any(|record| is_this(&record))
+        };
+        let mut second = host().with_past(records.clone(), events);
+        second.refused = ["0", "1"].map(|step| (step.to_owned(), "no more".to_owned())).into();
+        let JobEnd::Concluded(result) = run_job(&spec, &*place.env, &second, &records).await else {
+            panic!("interrupted when cut after {number}");
+        };
+        let story = Story::of(&second.kept().1);
+        let end_of = |step| if admitted(step) { "success" } else { "failure" };
+        let ends = [format!("0-main {}", end_of("0")), format!("1-main {}", end_of("1"))];
+        assert_eq!(story.ends(), ends, "cut after {number}: {records:?}");
+        let is_clean = ["0", "1"].into_iter().all(admitted);
+        assert_eq!(result.conclusion == Conclusion::Success, is_clean, "cut after {number}");
+        place.release().await;
+        if matches!(end, JobEnd::Concluded(_)) {
+            assert!(is_clean && number > 6, "{number}: {records:?}");
+            break;
+        }
+    }
 }
 
 #[tokio::test]

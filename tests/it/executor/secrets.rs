@@ -72,7 +72,7 @@ async fn what_the_file_itself_says_is_masked_too() {
 #[tokio::test]
 async fn a_refused_secret_fails_the_step_that_uses_it() {
     let control = || {
-        let mut control = host();
+        let mut control = host().secret("DEPLOY", "n0t-for-forks");
         control.denied.insert("DEPLOY".to_owned(), "a fork may not deploy".to_owned());
         control
     };
