@@ -15,9 +15,10 @@ use act_engine::Prepared;
 use act_git::ActionStore;
 
 use self::instance::{Instance, Status, instances};
+use super::around::Around;
 use super::deciders::Deciders;
 use super::dry::each;
-use super::machines::{Around, describe};
+use super::machines::describe;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;

@@ -4,7 +4,6 @@
 //! be opened later refuses the machine, and the scheduler is told why.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::decide::Seen;
@@ -12,20 +11,18 @@ use act_core::environment::{Environment, EnvironmentError};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::{Decision, Shape};
 use act_core::provisioner::{Creation, Document, Machine as Made, Provisioner, Release, Released, Reveal};
-use act_kubernetes::{
-    Access, AgentSource, ConnectError, Connection, KubernetesConfig, KubernetesProvisioner, Survey,
-};
+use act_kubernetes::KubernetesProvisioner;
 use act_local::{LocalConfig, LocalProvisioner};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::OnceCell;
 
+use super::cluster::{ClusterError, ClusterWanted, described_as};
 use super::host::this_machine;
-use crate::config::cluster::ClusterWords;
-use crate::config::{Config, Machine};
+use crate::config::Config;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::flags::value::{Backend, Delivery};
+use crate::flags::value::Backend;
 use crate::stream::complain;
 
 /// Makes machines, each where its decision says.
@@ -43,73 +40,6 @@ pub(super) struct Machines {
 enum Maker {
     Local,
     Cluster,
-}
-
-/// What a connection to the cluster is made of.
-struct ClusterWanted {
-    machine: Machine,
-    /// Names this process there.
-    host: String,
-}
-
-/// Why a cluster cannot be had.
-#[derive(Debug, thiserror::Error)]
-enum ClusterError {
-    #[error("`--bind` needs a machine that has the working tree, and a pod has not got it")]
-    Bind,
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error(transparent)]
-    Agent(#[from] AgentError),
-}
-
-/// Why there is no agent that could go into pods.
-#[derive(Debug, thiserror::Error)]
-enum AgentError {
-    #[error("there is no agent that could go into pods")]
-    Missing,
-    #[error("cannot read the agent {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-}
-
-impl ClusterError {
-    fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Bind | Self::Connect(ConnectError::Server { .. } | ConnectError::Namespace(_)) => None,
-            Self::Connect(ConnectError::Config(_)) => Some("`--kubeconfig FILE` names another one"),
-            Self::Connect(ConnectError::NoNamespace) => {
-                Some("`--namespace NAME` says where pods are made; the context of the kubeconfig may, too")
-            }
-            Self::Connect(ConnectError::Rights { .. }) => {
-                Some("`act-host kubernetes rbac` prints the Role that is needed")
-            }
-            Self::Agent(_) => {
-                Some("`act-agent` belongs beside this program; `ACT_HOST_AGENT` names another file")
-            }
-        }
-    }
-
-    /// As a scheduler is told. A server that does not answer now may do so later; of all else nothing can be had.
-    fn seen(&self) -> Seen {
-        let hint = self.hint().map(|hint| format!(" ({hint})"));
-        let text = format!("{self}{}", hint.unwrap_or_default());
-        match self {
-            Self::Connect(ConnectError::Server { .. }) => {
-                Seen::Other { code: "unreachable".to_owned(), text }
-            }
-            _ => Seen::Lost { text },
-        }
-    }
-}
-
-impl From<ClusterError> for CliError {
-    fn from(error: ClusterError) -> Self {
-        let is_invalid =
-            matches!(error, ClusterError::Bind | ClusterError::Connect(ConnectError::NoNamespace));
-        let exit = if is_invalid { Exit::Invalid } else { Exit::Infrastructure };
-        let hint = error.hint();
-        Self::new(exit, error).maybe_hint(hint)
-    }
 }
 
 impl Machines {
@@ -200,71 +130,6 @@ impl Machines {
     }
 }
 
-impl ClusterWanted {
-    async fn connect(&self) -> Result<Arc<KubernetesProvisioner>, ClusterError> {
-        let Self { machine, host } = self;
-        if machine.bind {
-            return Err(ClusterError::Bind);
-        }
-        let words = &machine.cluster;
-        let connection = Connection::open(&access(words)).await?;
-        let namespace = words.namespace.clone().or_else(|| connection.namespace.clone());
-        let namespace = namespace.ok_or(ConnectError::NoNamespace)?;
-        let agent = agent(words, machine.agent.as_deref())?;
-        connection.check(&namespace, false).await?;
-        let settings = settings(words, namespace, agent, machine);
-        Ok(Arc::new(KubernetesProvisioner::new(connection.client, settings, host)))
-    }
-}
-
-fn access(words: &ClusterWords) -> Access {
-    Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() }
-}
-
-fn agent(words: &ClusterWords, file: Option<&Path>) -> Result<AgentSource, AgentError> {
-    match &words.agent {
-        Some(Delivery::Image(reference)) => return Ok(AgentSource::Image { reference: reference.clone() }),
-        Some(Delivery::InImage(path)) => return Ok(AgentSource::InImage { path: path.clone() }),
-        Some(Delivery::ConfigMap) | None => {}
-    }
-    let path = file.ok_or(AgentError::Missing)?;
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(AgentSource::ConfigMap(bytes.into())),
-        Err(source) => Err(AgentError::Read { path: path.to_owned(), source }),
-    }
-}
-
-/// What to do where a job's image has no Node.js.
-const NODE_ADVICE: &str = "take an image that has Node.js, name one that brings it with `--k8s-node-image`, or add a setup step before this one";
-
-fn settings(
-    words: &ClusterWords,
-    namespace: String,
-    agent: AgentSource,
-    machine: &Machine,
-) -> KubernetesConfig {
-    let default = KubernetesConfig::new(namespace, agent);
-    let words = words.clone();
-    KubernetesConfig {
-        node_advice: Some(NODE_ADVICE.to_owned()),
-        node_image: words.node_image,
-        allowed: words.allowed.unwrap_or(default.allowed),
-        pod_template: words.pod_template,
-        pod_security: words.pod_security,
-        container_security: words.container_security,
-        dns_policy: words.dns_policy,
-        dns_config: words.dns_config,
-        image_mirror: words.image_mirror,
-        orphan_grace: words.orphan_grace.unwrap_or(default.orphan_grace),
-        spare_time: words.spare_time.unwrap_or(default.spare_time),
-        keep_finished: words.keep_finished.unwrap_or(default.keep_finished),
-        silent_node: words.silent_node.unwrap_or(default.silent_node),
-        keep: machine.keep,
-        debug_scheduling: machine.debug_scheduling,
-        ..KubernetesConfig::new(default.namespace, default.agent)
-    }
-}
-
 const fn maker(decision: &Decision) -> Maker {
     match decision.shape {
         Shape::Process { .. } => Maker::Local,
@@ -278,60 +143,6 @@ pub(super) fn describe(config: &Config, decision: &Decision) -> Vec<Document> {
         Maker::Local => act_local::describe(&this_machine(config), decision),
         Maker::Cluster => act_kubernetes::describe(decision, &described_as(&config.machine)),
     }
-}
-
-/// What is seen of the cluster, without changing anything there.
-pub(super) enum Around {
-    /// Nobody needs it.
-    NotLooked,
-    Looked(Survey),
-    /// It could not be asked.
-    Unknown(String),
-}
-
-impl Around {
-    /// Looks, where pods may be `wanted`.
-    pub(super) async fn look(config: &Config, wanted: bool) -> Self {
-        if !wanted {
-            return Self::NotLooked;
-        }
-        let words = &config.machine.cluster;
-        let connection = match Connection::open(&access(words)).await {
-            Ok(connection) => connection,
-            Err(error) => return Self::Unknown(error.to_string()),
-        };
-        match words.namespace.clone().or_else(|| connection.namespace.clone()) {
-            Some(namespace) => Self::Looked(Survey::of(&connection, &namespace).await),
-            None => Self::Unknown(ConnectError::NoNamespace.to_string()),
-        }
-    }
-
-    /// Tells what keeps a decision's pod from starting, if something does.
-    pub(super) fn told(&self, config: &Config, decision: &Decision) -> Option<Document> {
-        if maker(decision) == Maker::Local {
-            return None;
-        }
-        let document = |title: &str, text: String| Document { title: title.to_owned(), text };
-        match self {
-            Self::NotLooked => None,
-            Self::Unknown(why) => {
-                Some(document("the cluster could not be asked whether it would start", why.clone()))
-            }
-            Self::Looked(survey) => {
-                let lines = survey.tell(decision, &described_as(&config.machine));
-                (!lines.is_empty()).then(|| document("what the cluster says against it", lines.join("\n")))
-            }
-        }
-    }
-}
-
-fn described_as(machine: &Machine) -> KubernetesConfig {
-    let (words, file) = (&machine.cluster, machine.agent.as_deref());
-    let namespace = words.namespace.clone().or_else(|| access(words).namespace());
-    let namespace = namespace.unwrap_or_else(|| "<namespace>".to_owned());
-    // What would run is shown even where the agent is missing.
-    let agent = agent(words, file).unwrap_or_else(|_| AgentSource::ConfigMap(Arc::from([])));
-    settings(words, namespace, agent, machine)
 }
 
 /// Takes down what a killed host process left behind, but for the machines on which a run is to go on.

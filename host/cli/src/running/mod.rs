@@ -9,12 +9,15 @@
 //! dry     shows the plan instead of going on
 //! explain shows who decided what instead of going on
 //! machines  who makes them, each by its decision: this machine, a cluster
+//! cluster   how that is connected         around   what it says against a pod
 //! frozen  the run as it is written down      resume  and taken up again
 //! host    log, sources, groups, mappers, provisioner: the ports, named
 //! trouble what is said of an action that cannot be had
 //! signals who may cancel it from outside
 //! ```
 
+mod around;
+mod cluster;
 mod deciders;
 mod dry;
 mod explain;
