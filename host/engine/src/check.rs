@@ -64,7 +64,7 @@ impl Check<'_> {
     ) {
         let outcomes = Outcomes::default();
         let contexts = Object::new()
-            .with("github", self.request.github.clone())
+            .with("github", Value::Object(self.request.github.clone()))
             .with("vars", self.request.vars.clone())
             .with("inputs", inputs.clone());
         let scope = JobScope {

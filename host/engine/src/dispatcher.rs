@@ -189,7 +189,7 @@ impl WorkflowScope<'_> {
     /// Returns the contexts every job of the workflow starts from.
     pub(crate) fn contexts(&self, request: &RunRequest) -> Object {
         Object::new()
-            .with("github", request.github.clone())
+            .with("github", Value::Object(request.github.clone()))
             .with("inputs", self.inputs.clone())
             .with("vars", request.vars.clone())
     }

@@ -44,7 +44,7 @@ impl Run {
     pub(crate) async fn enter_run_group(&self, workflow: &Workflow) -> Result<MaybeSeat, RunEnd> {
         let Some(token) = &workflow.concurrency else { return Ok(None) };
         let contexts = act_expr::Object::new()
-            .with("github", self.request.github.clone())
+            .with("github", act_expr::Value::Object(self.request.github.clone()))
             .with("inputs", self.request.inputs.clone())
             .with("vars", self.request.vars.clone());
         let outcomes = Outcomes::default();

@@ -251,7 +251,8 @@ impl Run {
                 JobKind::Call(call) => unforgiven(Box::pin(self.call(&case, call, groups)).await),
             }
         };
-        hold(seat, work, |by| {
+        // On the heap, and so held once: the legs of a large matrix are many.
+        hold(seat, Box::pin(work), |by| {
             let message = format!("Canceling since its concurrency group was asked for by {by}");
             self.notice(Some(&key), Level::Error, None, message);
             cancel.raise(CancelStage::Cancel);

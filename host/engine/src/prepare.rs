@@ -111,7 +111,7 @@ pub fn prepare(ask: Ask) -> Result<Prepared, Vec<Finding>> {
         started,
         workflow: ask.workflow,
         files: ask.files,
-        github,
+        github: github.into(),
         inputs,
         vars: ask.vars,
         secrets: ask.secrets,

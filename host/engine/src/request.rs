@@ -25,8 +25,8 @@ pub struct RunRequest {
     pub workflow: Arc<Workflow>,
     /// File names by `FileId`.
     pub files: Vec<String>,
-    /// The `github` context, without what belongs to a job.
-    pub github: Object,
+    /// The `github` context, without what belongs to a job. Each job holds it.
+    pub github: Arc<Object>,
     /// The `inputs` context of a dispatch or a call; null without.
     pub inputs: Value,
     /// The `vars` context.
@@ -69,7 +69,7 @@ impl RunRequest {
         FrozenRequest {
             attempt: self.attempt,
             started: self.started.clone(),
-            github: self.github.clone(),
+            github: Object::clone(&self.github),
             inputs: self.inputs.clone(),
             vars: self.vars.clone(),
             secrets: self.secrets.names().map(|name| name.0.clone()).collect(),
@@ -105,7 +105,7 @@ impl FrozenRequest {
             started: self.started,
             workflow,
             files,
-            github: self.github,
+            github: self.github.into(),
             inputs: self.inputs,
             vars: self.vars,
             secrets,

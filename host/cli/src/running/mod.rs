@@ -257,7 +257,7 @@ fn number(mut request: RunRequest, config: &Config) -> Result<RunRequest, CliErr
     let number = act_store::next_run_number(&config.state, &request.source.repository, &file)
         .map_err(|error| CliError::new(Exit::Infrastructure, error))?;
     request.started.run_number = number;
-    request.github.insert("run_number", number.to_string());
+    Arc::make_mut(&mut request.github).insert("run_number", number.to_string());
     Ok(request)
 }
 

@@ -3,9 +3,11 @@
 //! What the run was is read from its own folder, whatever became of the files since; how it is shown, its secrets and
 //! its machines are found as they were found then, by the flags of then under those of now.
 
+use std::time::Duration;
+
 use act_core::ids::RunId;
 use act_engine::{Launched, Past, RunRequest, Secrets};
-use act_store::{Entry, RunState, Runs};
+use act_store::{Entry, RunState, Runs, StoreError};
 
 use super::frozen::{FrozenRun, RUN};
 use crate::cli;
@@ -25,6 +27,20 @@ pub(crate) struct Interrupted {
     pub(super) frozen: FrozenRun,
 }
 
+/// Returns how a run stands. One whose process was killed this moment may look alive a little longer: a child that has
+/// not become its own program yet holds what that one held.
+fn settled(runs: &Runs, id: RunId) -> Result<Option<RunState>, StoreError> {
+    let mut tries = 20;
+    loop {
+        let state = runs.summary(id)?.map(|summary| summary.state);
+        tries -= 1;
+        if tries == 0 || !matches!(state, Some(RunState::Running)) {
+            return Ok(state);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 impl Interrupted {
     /// Finds the run that the user means, and whether it can be taken up.
     pub(crate) fn find(text: &str, flags: &RunFlags, world: &World) -> Result<Self, CliError> {
@@ -38,7 +54,7 @@ impl Interrupted {
             .resolve(text)
             .map_err(|error| CliError::invalid(error).hint("`act-host runs` lists them"))?;
         let failed = |error| CliError::new(Exit::Infrastructure, error);
-        match runs.summary(id).map_err(failed)?.map(|summary| summary.state) {
+        match settled(&runs, id).map_err(failed)? {
             Some(RunState::Interrupted) => {}
             Some(RunState::Running) => {
                 return Err(CliError::invalid(format!("{id} is still running: its process lives")));

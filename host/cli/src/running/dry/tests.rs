@@ -93,7 +93,7 @@ pub(in crate::running) fn looked_at(
         attempt: Attempt(1),
         started,
         files: vec!["ci.yml".to_owned(), "called.yml".to_owned()],
-        github: Object::new().with("ref", "refs/heads/main"),
+        github: Object::new().with("ref", "refs/heads/main").into(),
         inputs: Value::Null,
         vars: Value::Null,
         secrets: Secrets::default(),
