@@ -26,6 +26,8 @@ pub(crate) fn backend(keys: &mut Keys<'_>) -> Option<Backend> {
 
 /// Reads `[kubernetes]`; paths start from `folder`.
 pub(crate) fn kubernetes(mut keys: Keys<'_>, folder: &Path) -> ClusterWords {
+    let is_allowing = keys.place_of("allow").is_some();
+    let allowed = keys.words("allow", reach);
     let words = ClusterWords {
         backend: None,
         kubeconfig: keys.text("kubeconfig").map(|path| folder.join(path.value)),
@@ -33,7 +35,7 @@ pub(crate) fn kubernetes(mut keys: Keys<'_>, folder: &Path) -> ClusterWords {
         namespace: namespace(&mut keys),
         agent: keys.parsed("agent", word::<Delivery>).map(|delivery| delivery.value),
         node_image: some(&mut keys, "node-image"),
-        allowed: keys.place_of("allow").map(|_| keys.words("allow", reach).into_iter().collect()),
+        allowed: is_allowing.then(|| allowed.into_iter().collect()),
         pod_template: pod_template(&mut keys, folder),
         pod_security: keys.object("pod-security"),
         container_security: keys.object("container-security"),
@@ -46,7 +48,6 @@ pub(crate) fn kubernetes(mut keys: Keys<'_>, folder: &Path) -> ClusterWords {
         silent_node: span(&mut keys, "silent-node"),
         told: serde_json::Map::new(),
     };
-    let _ = keys.value("allow");
     keys.finish();
     words
 }
