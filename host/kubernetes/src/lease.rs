@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, Preconditions};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -20,6 +21,9 @@ const LASTS: i32 = 120;
 
 /// How often it is renewed.
 const TURN: Duration = Duration::from_secs(20);
+
+/// For how long a Lease that ran out is kept, for those who look for what became of its process.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 /// This process's Lease.
 pub(crate) struct Life {
@@ -74,14 +78,31 @@ pub(crate) async fn living(cluster: &Cluster, namespace: &str) -> Result<HashSet
     let params = ListParams::default().labels(&format!("{}={}", MANAGED_BY.0, MANAGED_BY.1));
     let leases = cluster.call(Call::ListLeases, || api.list(&params)).await?;
     let now = Timestamp::now();
-    Ok(leases.into_iter().filter(|lease| lives(lease, now)).filter_map(|lease| lease.metadata.name).collect())
+    let mut living = HashSet::new();
+    for lease in leases {
+        let over = overdue(&lease, now);
+        if over.is_some_and(|over| over.is_negative()) {
+            living.extend(lease.metadata.name);
+        } else if over.is_none_or(|over| over > REMEMBERED) {
+            forget(cluster, &api, lease.metadata).await;
+        }
+    }
+    Ok(living)
 }
 
-fn lives(lease: &Lease, now: Timestamp) -> bool {
-    let Some(spec) = &lease.spec else { return false };
-    let lasts = i64::from(spec.lease_duration_seconds.unwrap_or_default());
-    let renewed = spec.renew_time.as_ref().map(|time| time.0);
-    renewed.is_some_and(|renewed| now.duration_since(renewed) < SignedDuration::from_secs(lasts))
+/// Deletes a Lease unless somebody renews it at this moment. It says nothing any more: what cannot be deleted does no harm.
+async fn forget(cluster: &Cluster, api: &Api<Lease>, lease: ObjectMeta) {
+    let preconditions = Preconditions { uid: lease.uid, resource_version: lease.resource_version };
+    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    let name = lease.name.unwrap_or_default();
+    let _ = cluster.call(Call::DeleteLease, || api.delete(&name, &params)).await;
+}
+
+/// Returns for how long a Lease has run out, negative while it has not; nothing where it never counted.
+fn overdue(lease: &Lease, now: Timestamp) -> Option<SignedDuration> {
+    let spec = lease.spec.as_ref()?;
+    let lasts = SignedDuration::from_secs(spec.lease_duration_seconds.unwrap_or_default().into());
+    Some(now.duration_since(spec.renew_time.as_ref()?.0) - lasts)
 }
 
 #[cfg(test)]
@@ -95,8 +116,9 @@ mod tests {
             serde_json::from_value(json!({ "metadata": { "name": "l" }, "spec": spec })).unwrap()
         };
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
-        assert!(lives(&lease("2026-11-21T09:58:01.000000Z"), now));
-        assert!(!lives(&lease("2026-11-21T09:58:00.000000Z"), now));
-        assert!(!lives(&Lease::default(), now));
+        let over = |renewed: &str| overdue(&lease(renewed), now).map(|over| over.as_secs());
+        assert_eq!(over("2026-11-21T09:58:01.000000Z"), Some(-1));
+        assert_eq!(over("2026-11-21T09:58:00.000000Z"), Some(0));
+        assert_eq!(overdue(&Lease::default(), now), None);
     }
 }

@@ -5,6 +5,7 @@
 //! find, and with it everything goes. A Job is held back by being suspended.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
@@ -23,6 +24,10 @@ const MANAGER: &str = "act-host";
 
 /// What a pod waits for that is not to start yet.
 const GATE: &str = "act-host.dev/secrets";
+
+/// How often, and how far apart, a Job's pod is looked for.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// What a machine is on the cluster.
 pub(crate) struct Made {
@@ -142,16 +147,32 @@ impl Machines<'_> {
             Err(CallError::Exists(_)) => {
                 let known = self.cluster.call(Call::GetJob, || api.get(&objects.name)).await?;
                 self.check(&known.metadata, objects)?;
-                // Its pod is followed by the label of whoever answers for it.
-                let digest = objects.labels.get(MACHINE).map_or("", String::as_str);
-                let Some(pod) = self.pod_of(digest).await? else {
-                    return Err(CallError::Conflict("the Job has no pod yet".to_owned()));
+                let Some(pod) = self.pod_soon(objects, &known).await? else {
+                    // Nothing of it has run, and its pod would be the other process's.
+                    self.delete(&objects.name, Some(&uid(&known.metadata)), true).await?;
+                    return Err(CallError::Conflict(
+                        "an earlier Job of this name has no pod, and is made again".to_owned(),
+                    ));
                 };
+                // Its pod is followed by the label of whoever answers for it.
                 self.patch_pod(&pod.metadata.name.unwrap_or_default(), &owned_by(objects)).await?;
                 Ok(Made { uid: uid(&known.metadata), is_known: true, pod: None })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Finds the pod of a Job, which comes a moment after that; nothing where the Job is held back.
+    async fn pod_soon(&self, objects: &Objects, job: &Job) -> Result<Option<Pod>, CallError> {
+        let digest = objects.labels.get(MACHINE).map_or("", String::as_str);
+        for _ in 0..LOOKS {
+            let pod = self.pod_of(digest).await?;
+            if pod.is_some() || is_held(job) {
+                return Ok(pod);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(None)
     }
 
     /// Whether what is there is the machine that is wanted.
@@ -225,14 +246,31 @@ impl Machines<'_> {
         self.patch_pod(&name, &json!({ "metadata": { "labels": { HOST: KEPT } } })).await.map(Some)
     }
 
-    /// Lists all machines of this program, each once.
-    pub(crate) async fn all(&self) -> Result<Vec<Pod>, CallError> {
-        let (api, params) =
-            (self.pods(), ListParams::default().labels(&format!("{}={}", MANAGED_BY.0, MANAGED_BY.1)));
-        let found = self.cluster.call(Call::ListPods, || api.list(&params)).await?;
-        let of_machine = |pod: Pod| Some((pod.metadata.labels.as_ref()?.get(MACHINE)?.clone(), pod));
-        let by_machine: HashMap<String, Pod> = found.items.into_iter().filter_map(of_machine).collect();
+    /// Finds the Job of one machine that is held back, and so has no pod. Who may not look at Jobs has none.
+    pub(crate) async fn held_job_of(&self, digest: &str) -> Result<Option<Job>, CallError> {
+        Ok(self.held_jobs(&format!("{MACHINE}={digest}")).await?.into_iter().next())
+    }
+
+    /// Lists what machines of this program are on the cluster, each once: its pod, or the Job that is held back.
+    pub(crate) async fn all(&self) -> Result<Vec<ObjectMeta>, CallError> {
+        let own = format!("{}={}", MANAGED_BY.0, MANAGED_BY.1);
+        let (api, params) = (self.pods(), ListParams::default().labels(&own));
+        let pods = self.cluster.call(Call::ListPods, || api.list(&params)).await?.items;
+        let jobs = self.held_jobs(&own).await?;
+        let found = jobs.into_iter().map(|job| job.metadata).chain(pods.into_iter().map(|pod| pod.metadata));
+        let of_machine =
+            |metadata: ObjectMeta| Some((metadata.labels.as_ref()?.get(MACHINE)?.clone(), metadata));
+        let by_machine: HashMap<String, ObjectMeta> = found.filter_map(of_machine).collect();
         Ok(by_machine.into_values().collect())
+    }
+
+    async fn held_jobs(&self, labels: &str) -> Result<Vec<Job>, CallError> {
+        let (api, params) = (self.jobs(), ListParams::default().labels(labels));
+        match self.cluster.call(Call::ListJobs, || api.list(&params)).await {
+            Ok(found) => Ok(found.items.into_iter().filter(is_held).collect()),
+            Err(CallError::Forbidden(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether a Job is still there: as long as it is, so may be its pod.
@@ -267,6 +305,11 @@ impl Machines<'_> {
 /// Hands a pod over to whoever asks for it now.
 fn owned_by(objects: &Objects) -> Value {
     json!({ "metadata": { "labels": { HOST: objects.labels.get(HOST) } } })
+}
+
+/// Whether a Job is held back: it makes no pod.
+fn is_held(job: &Job) -> bool {
+    job.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or_default()
 }
 
 /// Whether a pod runs nothing any more, and never will.

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Client};
 use tokio::sync::{OnceCell, watch};
 
@@ -180,8 +181,8 @@ impl KubernetesProvisioner {
         let digest = names::digest(id);
         let known = match self.known(id) {
             Some(known) => known,
-            None => match self.machines().pod_of(&digest).await? {
-                Some(pod) => of_pod(&pod),
+            None => match self.find(&digest).await? {
+                Some(known) => known,
                 None => return Ok(Released::Gone),
             },
         };
@@ -194,6 +195,15 @@ impl KubernetesProvisioner {
             self.machines.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         }
         Ok(released)
+    }
+
+    /// Finds what another process made.
+    async fn find(&self, digest: &str) -> Result<Option<Known>, CallError> {
+        if let Some(pod) = self.machines().pod_of(digest).await? {
+            return Ok(Some(of_pod(&pod)));
+        }
+        let job = self.machines().held_job_of(digest).await?;
+        Ok(job.map(|job| Known::of(job.metadata.name, job.metadata.uid, true)))
     }
 
     /// Waits until a pod can run nothing any more: it is not there, or all of it has ended.
@@ -233,11 +243,17 @@ impl KubernetesProvisioner {
 
 /// What belongs to a pod that this process did not make.
 fn of_pod(pod: &Pod) -> Known {
-    let owner = pod.metadata.owner_references.iter().flatten().find(|owner| owner.kind == "Job");
-    let own =
-        || (pod.metadata.name.clone().unwrap_or_default(), pod.metadata.uid.clone().unwrap_or_default());
-    let (name, uid) = owner.map_or_else(own, |owner| (owner.name.clone(), owner.uid.clone()));
-    Known { name, uid, is_job: owner.is_some(), services: BTreeMap::new() }
+    match pod.metadata.owner_references.iter().flatten().find(|owner| owner.kind == "Job") {
+        Some(job) => Known::of(Some(job.name.clone()), Some(job.uid.clone()), true),
+        None => Known::of(pod.metadata.name.clone(), pod.metadata.uid.clone(), false),
+    }
+}
+
+impl Known {
+    fn of(name: Option<String>, uid: Option<String>, is_job: bool) -> Self {
+        let (name, uid) = (name.unwrap_or_default(), uid.unwrap_or_default());
+        Self { name, uid, is_job, services: BTreeMap::new() }
+    }
 }
 
 /// Says why nothing was made.
@@ -313,10 +329,10 @@ impl Provisioner for KubernetesProvisioner {
     async fn owned(&self) -> Result<Vec<Machine>, EnvironmentError> {
         let said = |error: CallError| EnvironmentError::Refused(format!("cannot list machines: {error}"));
         let living = living(&self.cluster, &self.config.namespace).await.map_err(said)?;
-        let machine = |pod: Pod| {
-            let id = pod.metadata.annotations.as_ref()?.get(MACHINE_ID)?.clone();
-            let host = pod.metadata.labels.as_ref()?.get(HOST).filter(|host| *host != KEPT)?;
-            let is_going = pod.metadata.deletion_timestamp.is_some();
+        let machine = |metadata: ObjectMeta| {
+            let id = metadata.annotations.as_ref()?.get(MACHINE_ID)?.clone();
+            let host = metadata.labels.as_ref()?.get(HOST).filter(|host| *host != KEPT)?;
+            let is_going = metadata.deletion_timestamp.is_some();
             let abandoned = *host != self.host && !living.contains(host);
             (!is_going).then_some(Machine { id: MachineId(id), abandoned })
         };

@@ -42,6 +42,8 @@ pub enum Call {
     CreateJob,
     /// Looks at one.
     GetJob,
+    /// Finds those that were left behind before they had a pod.
+    ListJobs,
     /// Lets one start.
     PatchJob,
     /// Takes one down.
@@ -65,7 +67,7 @@ pub struct Right {
 
 impl Call {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CreatePod,
         Self::GetPod,
         Self::ListPods,
@@ -84,6 +86,7 @@ impl Call {
         Self::DeleteLease,
         Self::CreateJob,
         Self::GetJob,
+        Self::ListJobs,
         Self::PatchJob,
         Self::DeleteJob,
         Self::ListEvents,
@@ -112,6 +115,7 @@ impl Call {
             Self::DeleteLease => ("coordination.k8s.io", "leases", "delete"),
             Self::CreateJob => ("batch", "jobs", "create"),
             Self::GetJob => ("batch", "jobs", "get"),
+            Self::ListJobs => ("batch", "jobs", "list"),
             Self::PatchJob => ("batch", "jobs", "patch"),
             Self::DeleteJob => ("batch", "jobs", "delete"),
             Self::ListEvents => ("", "events", "list"),
@@ -129,7 +133,7 @@ impl Call {
     /// Whether it is made only where the decision asks for a Job.
     #[must_use]
     pub const fn is_of_jobs(self) -> bool {
-        matches!(self, Self::CreateJob | Self::GetJob | Self::PatchJob | Self::DeleteJob)
+        matches!(self, Self::CreateJob | Self::GetJob | Self::ListJobs | Self::PatchJob | Self::DeleteJob)
     }
 }
 

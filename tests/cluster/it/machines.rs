@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use act_cluster_tests::cluster::until;
 use act_cluster_tests::{Cluster, Namespace};
 use act_core::control::Secret;
 use act_core::decide::{ImageTrouble, Seen};
@@ -126,10 +127,7 @@ async fn the_provisioner_keeps_its_promises() {
         let shape = PodShape { as_job, ..shape("bed.local/busybox:1") };
         let case = Case { provisioner: &bed.provisioner, decision: decided(shape, bind()) };
         case.a_description_makes_nothing().await;
-        if !as_job {
-            // A Job's pod comes a moment later than the Job.
-            case.a_machine_is_made_once().await;
-        }
+        case.a_machine_is_made_once().await;
         case.a_release_may_be_repeated().await;
         case.a_higher_epoch_takes_over().await;
     }
@@ -292,6 +290,34 @@ async fn what_a_dead_host_left_behind_is_taken_over_or_swept() {
     assert!(!heir.owned().await.unwrap()[0].abandoned, "the heir answers for it");
     heir.close().await;
     let third = provisioner(&bed.namespace, &agent().unwrap(), "third").await;
+    let swept = third.sweep().await.unwrap();
+    assert_eq!(swept.iter().map(|machine| &machine.id).collect::<Vec<_>>(), [&machine.id]);
+    assert_eq!(bed.left(), [""; 0]);
+}
+
+/// A Job is held back until its Secrets are there: whoever dies before leaves one without a pod.
+#[tokio::test]
+async fn a_job_that_is_held_back_is_made_again_or_swept() {
+    let Some(bed) = Bed::find("held").await else { return };
+    let decision = decided(PodShape { as_job: true, ..shape("bed.local/busybox:1") }, bind());
+    let machine = made(&bed.provisioner, &decision, &NoSecrets).await;
+    let hold = || {
+        let name = bed.namespace.kubectl(["get", "jobs", "--output=name"]);
+        bed.namespace.kubectl(["patch", name.trim(), "--patch={\"spec\":{\"suspend\":true}}"]);
+        until("its pod has gone", || bed.namespace.kubectl(["get", "pods", "--output=name"]).is_empty());
+    };
+    hold();
+    bed.provisioner.close().await;
+    let heir = provisioner(&bed.namespace, &agent().unwrap(), "heir-of-held").await;
+    let owned = heir.owned().await.unwrap();
+    assert!(owned.len() == 1 && owned[0].abandoned && owned[0].id == machine.id, "{owned:?}");
+    let refused = heir.create(&machine.id, &decision, &NoSecrets).await;
+    assert!(matches!(refused, Creation::Refused(Seen::Pending { .. })), "{refused:?}");
+    until("the Job has gone", || bed.left().is_empty());
+    assert_eq!(made(&heir, &decision, &NoSecrets).await, machine);
+    hold();
+    heir.close().await;
+    let third = provisioner(&bed.namespace, &agent().unwrap(), "third-of-held").await;
     let swept = third.sweep().await.unwrap();
     assert_eq!(swept.iter().map(|machine| &machine.id).collect::<Vec<_>>(), [&machine.id]);
     assert_eq!(bed.left(), [""; 0]);
