@@ -5,13 +5,16 @@
 //! `github.run_id` and `github.run_number`, which a run is given when it starts. That nobody cancels is assumed.
 //!
 //! ```text
-//! jobs      order ▶ condition ▶ legs ▶ names ─┬▶ place ▶ decide ▶ documents
-//! truth     conditions in three values        └▶ call: jobs of the called workflow
-//! unknown   what an expression depends on
+//! jobs      order ▶ condition ▶ legs ▶ names ─┬▶ machines   place ▶ decide ▶ documents
+//! truth     conditions in three values        └▶ calls      jobs of the called workflow
+//! unknown   what an expression depends on        reasons    why, why not and when, in words
 //! steps     steps, and those of composite actions
 //! ```
 
+mod calls;
 mod jobs;
+mod machines;
+mod reasons;
 mod steps;
 #[cfg(test)]
 mod tests;

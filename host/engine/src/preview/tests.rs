@@ -99,7 +99,7 @@ fn look(text: &str, files: Files, selection: Selection) -> Preview {
         attempt: Attempt(1),
         started: serde_json::from_value(started).unwrap(),
         files: vec!["ci.yml".into()],
-        github: Object::new().with("ref", "refs/heads/main").with("run_number", "1"),
+        github: Object::new().with("ref", "refs/heads/main").with("run_number", "1").into(),
         inputs: Value::Null,
         vars: Value::Null,
         secrets: Secrets::default(),
