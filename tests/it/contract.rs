@@ -37,6 +37,17 @@ mod agent_behind_streams_that_end {
     }));
 }
 
+mod agent_on_arm64 {
+    use act_tests::place::Place;
+    use act_tests::streams::Weather;
+
+    act_tests::environment_contract!(Place::agent_on_arm64(Weather {
+        cut_within: 300_000,
+        seed: 9,
+        ..Weather::default()
+    }));
+}
+
 use act_core::provisioner::Provisioner;
 use act_local::LocalLabels;
 use act_tests::contract::{labels, provisioner};

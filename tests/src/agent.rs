@@ -55,9 +55,19 @@ impl Agent {
         flags: &[&str],
         change: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Self {
+        Self::start_by(&[act_agent().to_owned()], folder, flags, change)
+    }
+
+    /// Starts another agent than this machine's, by the words that run it.
+    pub fn start_by(
+        words: &[PathBuf],
+        folder: &Path,
+        flags: &[&str],
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        let mut command = Command::new(act_agent());
-        command.arg("serve").arg("--dir").arg(folder.join("agent"));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg("serve").arg("--dir").arg(folder.join("agent"));
         command.args(["--work", "--temp", "--scratch", "--actions", "--tools"].iter().flat_map(|flag| {
             let place = folder.join("places").join(flag.trim_start_matches('-'));
             [(*flag).into(), place.into_os_string()]
@@ -162,6 +172,8 @@ pub async fn connect(dial: &Arc<SocketDial>, epoch: u64) -> Arc<Remote> {
 
 /// Makes machines with agents below a folder.
 pub struct Agents {
+    /// What runs an agent.
+    words: Vec<PathBuf>,
     root: PathBuf,
     weather: Weather,
     machines: Mutex<HashMap<MachineId, Arc<Made>>>,
@@ -177,7 +189,13 @@ impl Agents {
     /// Makes them below a folder, behind streams in a weather.
     #[must_use]
     pub fn new(root: &Path, weather: Weather) -> Self {
-        Self { root: root.to_owned(), weather, machines: Mutex::default() }
+        Self::by(vec![act_agent().to_owned()], root, weather)
+    }
+
+    /// Makes them of another agent than this machine's, by the words that run it.
+    #[must_use]
+    pub fn by(words: Vec<PathBuf>, root: &Path, weather: Weather) -> Self {
+        Self { words, root: root.to_owned(), weather, machines: Mutex::default() }
     }
 
     fn made(&self, id: &MachineId) -> Option<Arc<Made>> {
@@ -198,7 +216,7 @@ impl Provisioner for Agents {
         }
         // Links in the path of the temporary folder would show in what the agent calls its places.
         let folder = self.root.canonicalize().unwrap().join(&id.0);
-        let agent = Agent::start(&folder, &[]);
+        let agent = Agent::start_by(&self.words, &folder, &[], |command| command);
         let dial = SocketDial::new(&agent, self.weather.clone());
         let made = Arc::new(Made { agent, dial, remote: Mutex::default() });
         self.machines.lock().unwrap().insert(id.clone(), made);

@@ -9,7 +9,7 @@ mod live;
 mod normal;
 mod project;
 
-pub use binary::{act_agent, act_host};
+pub use binary::{act_agent, act_agent_arm64, act_host};
 pub use live::Live;
 pub use normal::Normal;
 pub use project::{Project, Ran};

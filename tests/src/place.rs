@@ -11,6 +11,7 @@ use act_local::{LocalConfig, LocalProvisioner, own_arch, own_os};
 use tempfile::TempDir;
 
 use crate::agent::Agents;
+use crate::cli::act_agent_arm64;
 use crate::far::{FAR, FarEnvironment, Link};
 use crate::streams::Weather;
 
@@ -85,6 +86,14 @@ impl Place {
         let root = tempfile::Builder::new().prefix("a ä").tempdir().unwrap();
         let agents = Arc::new(Agents::new(root.path(), weather));
         Self::of(root, agents, "octo/hello", |env| env).await
+    }
+
+    /// Makes a machine with the agent for arm64; `None` where it cannot be run.
+    pub async fn agent_on_arm64(weather: Weather) -> Option<Self> {
+        let words = act_agent_arm64()?;
+        let root = tempfile::tempdir().unwrap();
+        let agents = Arc::new(Agents::by(words, root.path(), weather));
+        Some(Self::of(root, agents, "octo/hello", |env| env).await)
     }
 
     async fn make(

@@ -9,6 +9,9 @@ use crate::cargo::{add_target, cargo, listen, root, target_folder};
 /// What tests find the agent by.
 pub(crate) const VARIABLE: &str = "ACT_HOST_AGENT";
 
+/// What tests find the agent for arm64 by.
+pub(crate) const ARM64_VARIABLE: &str = "ACT_HOST_AGENT_ARM64";
+
 const PROFILE: &str = "agent";
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 
@@ -24,6 +27,11 @@ fn path(target: &str) -> PathBuf {
 pub(crate) fn native() -> Option<PathBuf> {
     let target = TARGETS.iter().find(|target| target.starts_with(std::env::consts::ARCH));
     target.map(|target| path(target)).filter(|_| cfg!(target_os = "linux"))
+}
+
+/// Returns the agent for arm64.
+pub(crate) fn arm64() -> PathBuf {
+    path(TARGETS[1])
 }
 
 /// Builds all of them; returns a line each, with its size and its place.

@@ -9,6 +9,7 @@ mod bench;
 mod cargo;
 mod cluster;
 mod docs;
+mod emulator;
 mod own;
 mod plugins;
 mod rooms;
@@ -42,6 +43,7 @@ Usage: cargo xtask <chore>
   cluster fault [--bed BED] FAULT [SECONDS]
                  apiserver-kill, apiserver-pause 60, kubelet-restart, …
   agent          builds act-agent for x86-64 and arm64, and says how large they are
+  emulator       finds or fetches what runs the agent for arm64 here, and says where it lies
   rooms          checks only the directions of dependencies between rooms
   sizes          checks only the sizes of source files
   docs           checks only that what the documents point to exists, and that docs/plugins.md
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench"] => bench::run(None),
         ["bench", part] => bench::run(Some(part)),
+        ["emulator"] => emulator::Arm64::find().map(|(_, said)| println!("{said}")),
         ["agent"] => agent::build().map(|said| println!("{said}")),
         ["plugins"] => plugins::build(false).map(|said| println!("{said}\n{}", plugins::folder().display())),
         ["plugins", "--all"] => {

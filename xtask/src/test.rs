@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::cargo::{build_program, cargo, listen};
+use crate::emulator::Arm64;
 use crate::tally::{Tally, skips, told_by_vectors, without_successes};
 use crate::{agent, cluster, docs, own, plugins, rooms, size};
 
@@ -24,6 +25,12 @@ pub(crate) fn run() -> Result<(), String> {
         plugins::build(true)
     })?;
     stage("agent", "static, for x86-64 and arm64", agent::build)?;
+    let mut arm64 = Arm64::default();
+    stage("emulator", "what runs the agent for arm64 here", || {
+        let (found, said) = Arm64::find()?;
+        arm64 = found;
+        Ok(said)
+    })?;
     let mut program = None;
     stage("build", "the program that the tests drive", || {
         program = Some(build_program(false)?);
@@ -35,7 +42,7 @@ pub(crate) fn run() -> Result<(), String> {
     if let Err(output) = &guests {
         println!("{}", output.trim_end());
     }
-    let tested = stage("tests", "cargo test --workspace", || tests(program.as_deref(), &mut tally));
+    let tested = stage("tests", "cargo test --workspace", || tests(program.as_deref(), &arm64, &mut tally));
     if let Err(output) = &tested {
         println!("{}", output.trim_end());
     }
@@ -94,12 +101,12 @@ fn quiet(arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Runs and counts every test; returns what the vector suites told, and which tests were skipped.
-fn tests(program: Option<&Path>, tally: &mut Tally) -> Result<String, String> {
+fn tests(program: Option<&Path>, arm64: &Arm64, tally: &mut Tally) -> Result<String, String> {
     // What needs a cluster has a stage of its own.
     let workspace = ["test", "--workspace", "--exclude", cluster::check::PACKAGE, "--no-fail-fast"];
     let mut command = cargo(&[&workspace[..], &["--", "--show-output"]].concat());
     command.envs(program.map(|program| ("ACT_HOST_BIN", program))).env(plugins::VARIABLE, plugins::folder());
-    command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
+    command.envs(agent::native().map(|agent| (agent::VARIABLE, agent))).envs(arm64.variables());
     let said = listen(&mut command)?;
     let counted = Tally::of(&said.text);
     tally.passed += counted.passed;

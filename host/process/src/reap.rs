@@ -31,7 +31,10 @@ static IS_REAPER: AtomicBool = AtomicBool::new(false);
 pub fn become_reaper() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
     {
-        rustix::process::set_child_subreaper(Some(getpid()))?;
+        // To PID 1 they fall anyway.
+        if getpid() != Pid::INIT {
+            rustix::process::set_child_subreaper(Some(getpid()))?;
+        }
         IS_REAPER.store(true, Ordering::Release);
     }
     Ok(())

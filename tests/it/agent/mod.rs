@@ -1,10 +1,12 @@
 //! The session with an agent when something goes wrong: with its streams, with itself, with its host.
 
+mod arm64;
 mod deaths;
 mod measure;
 mod streams;
 mod uses;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use act_core::environment::{
 use act_core::ids::{ExecId, StepPath, StepRef};
 use act_remote::Remote;
 use act_tests::agent::{Agent, SocketDial, connect};
+use act_tests::cli::act_agent;
 use act_tests::place::launch;
 use act_tests::streams::Weather;
 use futures_util::StreamExt;
@@ -34,8 +37,14 @@ struct Pair {
 
 impl Pair {
     async fn new(weather: Weather, flags: &[&str]) -> Self {
+        Self::by(&[act_agent().to_owned()], weather, flags).await
+    }
+
+    /// With another agent than this machine's, by the words that run it.
+    async fn by(words: &[PathBuf], weather: Weather, flags: &[&str]) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let agent = Agent::start(&root.path().canonicalize().unwrap().join("m"), flags);
+        let folder = root.path().canonicalize().unwrap().join("m");
+        let agent = Agent::start_by(words, &folder, flags, |command| command);
         let dial = SocketDial::new(&agent, weather);
         let remote = connect(&dial, 1).await;
         Self { agent, dial, remote, root }

@@ -1,5 +1,6 @@
 //! The agent's program: joined through its proxy, installed, on machines that are unlike a developer's.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -14,14 +15,20 @@ use async_trait::async_trait;
 
 use super::{Pair, exec, follow};
 
-/// Runs the agent's proxy, as a command in a container is run.
-struct ProxyDial(std::path::PathBuf);
+/// Runs the agent's proxy, as a command in a container is run: the words that run the agent, its folder.
+pub(super) struct ProxyDial(pub(super) Vec<PathBuf>, pub(super) PathBuf);
 
 #[async_trait]
 impl Dial for ProxyDial {
     async fn dial(&self) -> Result<Box<dyn ByteStream>, DialError> {
-        let mut command = tokio::process::Command::new(act_agent());
-        command.arg("proxy").arg("--dir").arg(&self.0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = tokio::process::Command::new(&self.0[0]);
+        command
+            .args(&self.0[1..])
+            .arg("proxy")
+            .arg("--dir")
+            .arg(&self.1)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (output, input) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
         Ok(Box::new(tokio::io::join(output, input)))
@@ -35,7 +42,7 @@ impl Dial for ProxyDial {
 #[tokio::test]
 async fn a_session_goes_through_the_proxy() {
     let pair = Pair::new(Weather::default(), &[]).await;
-    let dial = Arc::new(ProxyDial(pair.agent.folder.join("agent")));
+    let dial = Arc::new(ProxyDial(vec![act_agent().to_owned()], pair.agent.folder.join("agent")));
     let remote = Remote::connect(dial, &launch(), Epoch(2), quick()).await.unwrap();
     remote.start(&exec(0), pair.bash("seq 100000; exit 5")).await.unwrap();
     let ran = follow(&*remote, 0, Cursor::default()).await.unwrap();

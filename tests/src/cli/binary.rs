@@ -25,6 +25,22 @@ pub fn act_agent() -> &'static Path {
     binary.as_deref().expect("act-agent could not be built; see above")
 }
 
+/// Returns the words that run the agent for arm64: its file, behind `ACT_HOST_QEMU_ARM64` where another processor runs
+/// the tests. `None` says why a test is skipped.
+///
+/// # Panics
+/// Where it is missing in CI, or not where `ACT_HOST_AGENT_ARM64` says.
+#[expect(clippy::print_stdout, reason = "the reason of a skip is what a test says")]
+pub fn act_agent_arm64() -> Option<Vec<PathBuf>> {
+    let agent = given("ACT_HOST_AGENT_ARM64");
+    if agent.is_none() {
+        let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!is_ci, "ACT_HOST_AGENT_ARM64 names no file: `cargo xtask test` builds it");
+        println!("skipped: there is no agent for arm64 that could be run (ACT_HOST_AGENT_ARM64)");
+    }
+    Some(given("ACT_HOST_QEMU_ARM64").into_iter().chain([agent?]).collect())
+}
+
 fn given(variable: &str) -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os(variable)?);
     assert!(path.is_file(), "{variable} names {}, which is not there: build it first", path.display());

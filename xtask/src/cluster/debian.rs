@@ -13,9 +13,24 @@ use crate::cargo::{Said, listen};
 /// # Errors
 /// When this is no Debian, or a package cannot be had; then what apt said.
 pub(crate) fn tree(name: &str, packages: &[&str], say: &dyn Fn(&str)) -> Result<PathBuf, String> {
-    kept(name, packages, packages.join(" "), say, |_| {
-        Ok(packages.iter().map(|&name| name.to_owned()).collect())
-    })
+    let all: Vec<String> = packages.iter().map(|&name| name.to_owned()).collect();
+    kept(name, packages, packages.join(" "), say, |apt, to| apt.unpack(&all, to))
+}
+
+/// Returns one file of a package, by its path there; the rest of the package is not kept.
+///
+/// # Errors
+/// As of [`tree`]; the package has no such file.
+pub(crate) fn file(package: &str, path: &str, say: &dyn Fn(&str)) -> Result<PathBuf, String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let folder = kept(name, &[package], format!("{package} {path}"), say, |apt, to| {
+        let scratch = scratch()?;
+        apt.unpack(&[package.to_owned()], scratch.path())?;
+        fs::copy(scratch.path().join(path), to.join(name))
+            .map(drop)
+            .map_err(|error| format!("{path} of the package {package}: {error}"))
+    })?;
+    Ok(folder.join(name))
 }
 
 /// Returns a tree with these packages and the libraries that they need, Debian's C library among them, so that the
@@ -24,7 +39,9 @@ pub(crate) fn tree(name: &str, packages: &[&str], say: &dyn Fn(&str)) -> Result<
 /// # Errors
 /// As of [`tree`].
 pub(crate) fn closed_tree(name: &str, packages: &[&str], say: &dyn Fn(&str)) -> Result<PathBuf, String> {
-    kept(name, packages, format!("closed {}", packages.join(" ")), say, |apt| apt.libraries_of(packages))
+    kept(name, packages, format!("closed {}", packages.join(" ")), say, |apt, to| {
+        apt.unpack(&apt.libraries_of(packages)?, to)
+    })
 }
 
 fn kept(
@@ -32,7 +49,7 @@ fn kept(
     packages: &[&str],
     key: String,
     say: &dyn Fn(&str),
-    list: impl Fn(&Apt) -> Result<Vec<String>, String>,
+    fill: impl Fn(&Apt, &Path) -> Result<(), String>,
 ) -> Result<PathBuf, String> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     // What is followed decides what is in the tree.
@@ -40,9 +57,8 @@ fn kept(
         Key::default().text(&key).text(include_str!("debian.rs")).text(&release).text(std::env::consts::ARCH);
     cache::keep(&format!("debian-{name}"), key, |to| {
         say(&format!("fetching from Debian: {}", packages.join(", ")));
-        let fetch = |apt: &Apt| apt.unpack(&list(apt)?, to);
         // The machine's lists may know the packages; they may also be missing or too old.
-        fetch(&Apt { options: Vec::new() }).or_else(|_| fetch(&Apt::updated()?))
+        fill(&Apt { options: Vec::new() }, to).or_else(|_| fill(&Apt::updated()?, to))
     })
 }
 

@@ -12,7 +12,7 @@ mod bed;
 mod cache;
 pub(crate) mod check;
 mod component;
-mod debian;
+pub(crate) mod debian;
 mod faults;
 mod groups;
 mod images;
@@ -20,7 +20,7 @@ mod process;
 mod programs;
 mod serve;
 mod site;
-mod tree;
+pub(crate) mod tree;
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;

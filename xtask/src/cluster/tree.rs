@@ -90,7 +90,7 @@ impl<'a> Tree<'a> {
 }
 
 /// Finds a program of this machine, links followed.
-pub(super) fn on_path(name: &str) -> Result<PathBuf, String> {
+pub(crate) fn on_path(name: &str) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
     let found = found.ok_or_else(|| format!("{name} is missing on this machine: an image is made of it"))?;
