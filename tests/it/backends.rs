@@ -171,3 +171,35 @@ fn the_repositorys_yaml_is_not_trusted_until_the_user_names_it() {
     let ran = project.run(&["-n", "-j", "far", "--config", ".actrc", "-P", "build=k8s:b:1"]);
     assert!(ran.stdout.contains("\"namespace\": \"theirs\""), "{ran}");
 }
+
+/// A file that says it is a program for a processor, by the number that ELF has for it.
+fn elf(machine: u8) -> Vec<u8> {
+    [&b"\x7fELF\x02\x01\x01"[..], &[0; 11], &[machine, 0]].concat()
+}
+
+#[test]
+fn a_pod_gets_the_agent_of_its_processor_and_without_one_is_refused_before_it_is_made() {
+    let Some(mut project) = configured(TWO) else { return };
+    project.outside("agents/given", elf(62));
+    project.env("ACT_HOST_AGENT", project.folder("agents/given").to_str().unwrap().to_owned());
+    let dry = |project: &Project, arch: &str| {
+        let image = format!("ubuntu-latest=k8s:b:1{arch}");
+        project.run(&["-n", "-j", "far", "-P", "build=-self-hosted", "-P", &image]).to_string()
+    };
+    let agent = |told: &str| {
+        let name = told.lines().find(|line| line.contains("\"name\": \"act-agent-"));
+        name.unwrap_or_else(|| panic!("{told}")).trim().to_owned()
+    };
+    let (any, arm) = ("", ":kubernetes.io/arch=arm64");
+    let given = agent(&dry(&project, any));
+    assert_eq!(agent(&dry(&project, ":kubernetes.io/arch=amd64")), given);
+    let told = dry(&project, arm);
+    assert!(told.contains("nothing: no pod can be so"), "{told}");
+    assert!(
+        told.contains("on arm64 cannot be run: there is an agent for amd64 only; `act-agent-aarch64`"),
+        "{told}"
+    );
+    project.outside("agents/act-agent-aarch64", elf(183));
+    assert_ne!(agent(&dry(&project, arm)), given);
+    assert_eq!(agent(&dry(&project, any)), given, "who says nothing gets what was given");
+}

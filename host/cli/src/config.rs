@@ -135,8 +135,8 @@ pub(crate) struct Machine {
     pub(crate) backend: Option<Backend>,
     /// Which cluster, and how jobs run on it.
     pub(crate) cluster: ClusterWords,
-    /// The agent that goes into pods.
-    pub(crate) agent: Option<PathBuf>,
+    /// The agents that go into pods: the first where a pod names no processor.
+    pub(crate) agents: Vec<PathBuf>,
     /// Why pods wait is looked into, and told.
     pub(crate) debug_scheduling: bool,
     /// The workspace is the working tree itself.
@@ -256,7 +256,7 @@ impl Config {
                 platforms,
                 backend: words.backend,
                 cluster: words,
-                agent: agent(world),
+                agents: agents(world),
                 debug_scheduling,
                 bind: flags.machine.bind,
                 keep: flags.machine.keep,
@@ -300,14 +300,21 @@ impl Config {
     }
 }
 
-/// The name of the agent's file.
-const AGENT: &str = "act-agent";
+/// Processors of which there are agents, as nodes are labelled, this machine's own first.
+const PROCESSORS: [&str; 2] =
+    if cfg!(target_arch = "aarch64") { ["arm64", "amd64"] } else { ["amd64", "arm64"] };
 
-/// Finds the agent that goes into pods: the one that `ACT_HOST_AGENT` names, else the one beside this program.
-fn agent(world: &World) -> Option<PathBuf> {
+/// Finds the agents that go into pods: the one that `ACT_HOST_AGENT` names, else `act-agent` beside this program, and
+/// what lies there for one processor alone: `act-agent-aarch64`.
+fn agents(world: &World) -> Vec<PathBuf> {
     let named = world.var("ACT_HOST_AGENT").map(|path| world.absolute(path.as_ref()));
-    let beside = || Some(world.program.as_ref()?.parent()?.join(AGENT)).filter(|path| path.is_file());
-    named.or_else(beside)
+    let folder = named.as_ref().or(world.program.as_ref()).and_then(|path| path.parent());
+    let names = [act_kubernetes::agent::PROGRAM.to_owned()].into_iter().filter(|_| named.is_none());
+    let names = names.chain(PROCESSORS.map(act_kubernetes::agent::file_name));
+    let beside = names.filter_map(|name| Some(folder?.join(name))).filter(|path| path.is_file());
+    // What was named must be there, and is not taken twice.
+    let beside = beside.filter(|path| Some(path) != named.as_ref()).collect::<Vec<_>>();
+    named.clone().into_iter().chain(beside).collect()
 }
 
 fn format(json: bool, named: Option<LogFormat>, terminal: bool) -> LogFormat {

@@ -32,7 +32,7 @@ mod survey;
 mod template;
 mod watch;
 
-pub use agent::AgentSource;
+pub use agent::{AgentSource, Binary};
 pub use config::KubernetesConfig;
 pub use connect::{Access, ConnectError, Connection};
 pub use provisioner::{KubernetesProvisioner, describe};

@@ -10,6 +10,7 @@ use act_core::spec::SecretName;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use crate::agent::Binary;
 use crate::config::KubernetesConfig;
 use crate::{containers, labels, names, pod};
 
@@ -26,6 +27,8 @@ pub struct Objects {
     pub secrets: Vec<SecretObject>,
     /// What everything is marked with.
     pub labels: BTreeMap<String, String>,
+    /// The agent that its ConfigMap brings; `None` where an image does.
+    pub(crate) agent: Option<Binary>,
 }
 
 /// A Secret whose values are known when it is sent.
@@ -60,6 +63,7 @@ pub(crate) struct Plans {
     pub(crate) secret_name: String,
     values: BTreeMap<String, SealedText>,
     pub(crate) logins: Vec<LoginPlan>,
+    pub(crate) agent: Option<Binary>,
 }
 
 impl Plans {
@@ -92,9 +96,9 @@ impl Objects {
         let namespace = shape.namespace.clone().unwrap_or_else(|| config.namespace.clone());
         let labels = labels::of(id, host, &shape.labels, &decision.bind.labels);
         let secret_name = format!("{name}-env");
-        let mut plans = Plans { secret_name, values: BTreeMap::new(), logins: Vec::new() };
+        let mut plans = Plans { secret_name, values: BTreeMap::new(), logins: Vec::new(), agent: None };
         let pod = pod::make(id, shape, &decision.bind, &labels, config, &mut plans)?;
-        let Plans { secret_name, values, logins } = plans;
+        let Plans { secret_name, values, logins, agent } = plans;
         let mut secrets = Vec::new();
         if !values.is_empty() {
             secrets.push(SecretObject { name: secret_name, content: SecretContent::Values(values) });
@@ -106,7 +110,7 @@ impl Objects {
         }));
         let machine =
             if shape.as_job { job(&name, shape, pod, config) } else { named(&name, &namespace, pod) };
-        Ok(Self { name, namespace, machine, secrets, labels })
+        Ok(Self { name, namespace, machine, secrets, labels, agent })
     }
 
     /// Returns the names of the secrets whose values are needed.

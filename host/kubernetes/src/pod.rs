@@ -45,6 +45,14 @@ pub(crate) fn make(
         around.refused.push(format!("a job in a pod of {os} cannot be run yet: there is no agent for it"));
     }
     around.refused.extend(containers::clashes(&bind.services));
+    let mut spec = Map::new();
+    scheduling::schedule(&mut spec, shape, labels, config);
+    let processor = scheduling::processor(&spec, config.pod_template.as_ref());
+    match config.agent.binary(processor.as_deref()) {
+        Ok(binary) => plans.agent = binary.cloned(),
+        Err(refused) => around.refused.push(refused),
+    }
+    let agent = config.agent.volume(plans.agent.as_ref());
     let runner = runner(shape, bind, config, &mut around, plans);
     let services: Vec<Value> = bind
         .services
@@ -54,12 +62,11 @@ pub(crate) fn make(
     if !around.refused.is_empty() {
         return Err(around.refused);
     }
-    let mut spec = Map::new();
     spec.insert("containers".into(), json!([runner]));
     if !services.is_empty() {
         spec.insert("initContainers".into(), services.into());
     }
-    spec.insert("volumes".into(), volumes(shape, config, &around).into());
+    spec.insert("volumes".into(), volumes(shape, config, agent, &around).into());
     spec.insert("restartPolicy".into(), json!("Never"));
     spec.insert("automountServiceAccountToken".into(), json!(shape.service_account.is_some()));
     spec.insert("enableServiceLinks".into(), json!(false));
@@ -75,7 +82,6 @@ pub(crate) fn make(
     spec.insert("os".into(), json!({ "name": if os == Os::Windows { "windows" } else { "linux" } }));
     pull_secrets(&mut spec, id, shape, plans);
     network(&mut spec, shape, config, &around);
-    scheduling::schedule(&mut spec, shape, labels, config);
     let mut annotations: BTreeMap<&str, &str> = UNDISTURBED.into();
     annotations.extend(shape.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     annotations.insert(MACHINE_ID, &id.0);
@@ -132,7 +138,7 @@ fn runner(
         around.volumes.insert("tmp".into(), json!({ "emptyDir": {} }));
         mounts.push(folder(("tmp", "/tmp")));
     }
-    mounts.extend(config.agent.volume().map(|(_, mount)| mount));
+    mounts.extend(config.agent.volume(plans.agent.as_ref()).map(|(_, mount)| mount));
     mounts.extend(config.node_image.as_deref().map(|image| node_volume(image).1));
     mounts.extend(shape.volumes.iter().map(
         |volume| json!({ "name": volume.name, "mountPath": volume.mount_path, "readOnly": volume.read_only }),
@@ -168,10 +174,15 @@ fn resources(shape: &PodShape) -> Map<String, Value> {
         .collect()
 }
 
-fn volumes(shape: &PodShape, config: &KubernetesConfig, around: &Around) -> Vec<Value> {
+fn volumes(
+    shape: &PodShape,
+    config: &KubernetesConfig,
+    agent: Option<(Value, Value)>,
+    around: &Around,
+) -> Vec<Value> {
     let empty = |(name, _): (&str, &str)| json!({ "name": name, "emptyDir": {} });
     let mut all: Vec<Value> = FOLDERS.map(empty).into();
-    all.extend(config.agent.volume().map(|(volume, _)| volume));
+    all.extend(agent.map(|(volume, _)| volume));
     all.extend(config.node_image.as_deref().map(|image| node_volume(image).0));
     all.extend(shape.volumes.iter().map(volume));
     all.extend(around.volumes.iter().map(|(name, source)| {

@@ -1,6 +1,6 @@
 //! The port [`Provisioner`] on a cluster.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Client};
 use tokio::sync::{OnceCell, watch};
 
-use crate::agent::{RUNNER, node_folders};
+use crate::agent::{Binary, RUNNER, node_folders};
 use crate::calls::{CallError, Cluster};
 use crate::config::KubernetesConfig;
 use crate::dial::{PodDial, gone, told};
@@ -51,6 +51,8 @@ pub struct KubernetesProvisioner {
 /// What begins with the first machine.
 struct Begun {
     life: Mutex<Option<Life>>,
+    /// ConfigMaps that are there, by name.
+    agents: tokio::sync::Mutex<HashSet<String>>,
     /// By namespace; the configured one from the start.
     watch: PodWatch,
 }
@@ -110,18 +112,26 @@ impl KubernetesProvisioner {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Makes what all machines need: the Lease, the agent's ConfigMap, the watch.
+    /// Makes what all machines need: the Lease, the watch.
     async fn begin(&self) -> Result<&Begun, CallError> {
         self.begun
             .get_or_try_init(|| async {
                 let life = Life::begin(self.cluster.clone(), &self.config.namespace, &self.host).await?;
-                if let Some(map) = self.config.agent.config_map().map_err(CallError::Refused)? {
-                    self.machines().ensure_config_map(&map).await?;
-                }
                 let watch = PodWatch::start(self.cluster.clone(), &self.config.namespace, &self.host);
-                Ok(Begun { life: Mutex::new(Some(life)), watch })
+                Ok(Begun { life: Mutex::new(Some(life)), agents: Default::default(), watch })
             })
             .await
+    }
+
+    /// Makes an agent's ConfigMap, unless this process knows that it is there.
+    async fn bring(&self, agent: &Binary, begun: &Begun) -> Result<(), CallError> {
+        let mut there = begun.agents.lock().await;
+        if !there.contains(agent.name()) {
+            let map = agent.config_map().map_err(CallError::Refused)?;
+            self.machines().ensure_config_map(&map).await?;
+            there.insert(agent.name().to_owned());
+        }
+        Ok(())
     }
 
     async fn make(
@@ -149,6 +159,9 @@ impl KubernetesProvisioner {
         let value = |name: &SecretName| values.get(name).cloned();
         let sealed: Vec<_> = objects.secrets.iter().map(|secret| objects.secret(secret, &value)).collect();
         let begun = self.begin().await.map_err(seen_of)?;
+        if let Some(agent) = &objects.agent {
+            self.bring(agent, begun).await.map_err(seen_of)?;
+        }
         let digest = names::digest(id);
         // From now on nothing is missed.
         drop(begun.watch.follow(&digest));

@@ -2,10 +2,52 @@
 
 use std::collections::BTreeMap;
 
+use act_core::place::Arch;
 use act_core::place::pod::{NodeRequirement, PodAffinity, PodMatch, PodShape, PodSpread, Toleration};
 use serde_json::{Map, Value, json};
 
 use crate::config::KubernetesConfig;
+
+/// What nodes are labelled with that says their processor.
+const PROCESSOR: &str = "kubernetes.io/arch";
+
+const fn processor_label(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86 => "386",
+        Arch::X64 => "amd64",
+        Arch::Arm => "arm",
+        Arch::Arm64 => "arm64",
+    }
+}
+
+/// Returns the processor of a pod's node, as nodes are labelled, where its specification or that of the operator's
+/// template leaves but one.
+pub(crate) fn processor(spec: &Map<String, Value>, template: Option<&Value>) -> Option<String> {
+    let given = || named_processor(template?.get("spec")?.as_object()?);
+    named_processor(spec).or_else(given)
+}
+
+fn named_processor(spec: &Map<String, Value>) -> Option<String> {
+    let selected = spec.get("nodeSelector").and_then(|selector| selector.get(PROCESSOR)?.as_str());
+    let required = || {
+        let node = spec.get("affinity")?.get("nodeAffinity")?;
+        let terms = node.get("requiredDuringSchedulingIgnoredDuringExecution")?.get("nodeSelectorTerms")?;
+        let mut named = terms.as_array()?.iter().map(processor_of_term);
+        let first = named.next()??;
+        named.all(|other| other == Some(first)).then_some(first)
+    };
+    selected.or_else(required).map(str::to_owned)
+}
+
+/// All of a term's expressions must be met, so one that leaves but one value is enough.
+fn processor_of_term(term: &Value) -> Option<&str> {
+    let expressions = term.get("matchExpressions")?.as_array()?.iter();
+    let mut of_processor = expressions.filter(|one| one["key"] == PROCESSOR && one["operator"] == "In");
+    of_processor.find_map(|one| match one["values"].as_array()?.as_slice() {
+        [only] => only.as_str(),
+        _ => None,
+    })
+}
 
 /// Adds what the decision says of nodes; `labels` are those of the pod.
 pub(crate) fn schedule(
@@ -20,6 +62,10 @@ pub(crate) fn schedule(
     let affinity = affinity(shape, labels);
     if !affinity.is_empty() {
         spec.insert("affinity".into(), affinity.into());
+    }
+    if let Some(arch) = shape.arch.filter(|_| named_processor(spec).is_none()) {
+        let selector = spec.entry("nodeSelector").or_insert_with(|| json!({}));
+        selector[PROCESSOR] = json!(processor_label(arch));
     }
     if !shape.spread.is_empty() {
         let all: Vec<Value> = shape.spread.iter().map(|spread| self::spread(spread, labels)).collect();
@@ -145,4 +191,70 @@ fn toleration(toleration: &Toleration) -> Value {
         made["tolerationSeconds"] = json!(seconds);
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn processor_of(spec: Value, template: Option<Value>) -> Option<String> {
+        processor(spec.as_object().unwrap(), template.as_ref())
+    }
+
+    fn terms(terms: Value) -> Value {
+        json!({ "affinity": { "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": terms },
+        } } })
+    }
+
+    #[test]
+    fn the_processor_is_known_where_but_one_is_left() {
+        let is = |values: Value| {
+            json!({ "matchExpressions": [
+                { "key": "a", "operator": "Exists" },
+                { "key": PROCESSOR, "operator": "In", "values": values },
+            ] })
+        };
+        let arm = Some("arm64".to_owned());
+        let selector = json!({ "nodeSelector": { PROCESSOR: "arm64" } });
+        assert_eq!(processor_of(selector.clone(), None), arm);
+        assert_eq!(processor_of(json!({}), Some(json!({ "spec": selector }))), arm);
+        assert_eq!(processor_of(terms(json!([is(json!(["arm64"])), is(json!(["arm64"]))])), None), arm);
+        let other = json!({ "spec": { "nodeSelector": { PROCESSOR: "amd64" } } });
+        assert_eq!(
+            processor_of(selector, Some(other)),
+            arm,
+            "what the decision says counts over the template"
+        );
+        for open in [
+            json!({}),
+            json!({ "nodeSelector": { "zone": "a" } }),
+            terms(json!([is(json!(["arm64", "amd64"]))])),
+            terms(json!([is(json!(["arm64"])), is(json!(["amd64"]))])),
+            terms(json!([is(json!(["arm64"])), {}])),
+            terms(json!([])),
+        ] {
+            assert_eq!(processor_of(open.clone(), None), None, "{open}");
+        }
+    }
+
+    #[test]
+    fn the_processor_of_a_decision_is_one_of_its_node() {
+        let config = KubernetesConfig::new("n", crate::AgentSource::InImage { path: "/a".into() });
+        let made = |shape: PodShape| {
+            let mut spec = Map::new();
+            schedule(&mut spec, &shape, &BTreeMap::new(), &config);
+            spec
+        };
+        let arm = PodShape { arch: Some(Arch::Arm64), ..PodShape::default() };
+        assert_eq!(made(arm.clone())["nodeSelector"], json!({ PROCESSOR: "arm64" }));
+        let requirement = NodeRequirement {
+            key: PROCESSOR.into(),
+            operator: act_core::place::pod::Operator::In,
+            values: vec!["arm64".into()],
+        };
+        assert!(
+            !made(PodShape { node_required: vec![vec![requirement]], ..arm }).contains_key("nodeSelector")
+        );
+    }
 }

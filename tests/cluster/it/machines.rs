@@ -1,7 +1,6 @@
 //! Jobs as pods: the provisioner's contract, and what is seen when the cluster balks.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use act_cluster_tests::cluster::until;
@@ -17,7 +16,7 @@ use act_core::place::pod::PodResource;
 use act_core::place::{Bind, Decision, PodShape, Shape};
 use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner, Release, Released, Reveal};
 use act_core::spec::SecretName;
-use act_kubernetes::{Access, AgentSource, Connection, KubernetesConfig, KubernetesProvisioner};
+use act_kubernetes::{Access, AgentSource, Binary, Connection, KubernetesConfig, KubernetesProvisioner};
 use act_tests::contract::provisioner::Case;
 use act_tests::place::launch;
 use act_workflow::values::Container;
@@ -63,7 +62,7 @@ async fn provisioner(namespace: &Namespace, agent: &PathBuf, host: &str) -> Kube
     let access = Access { kubeconfig: Some(namespace.cluster.kubeconfig().clone()), context: None };
     let connection = Connection::open(&access).await.unwrap();
     connection.check(&namespace.name, true).await.unwrap();
-    let agent = AgentSource::ConfigMap(Arc::from(std::fs::read(agent).unwrap()));
+    let agent = AgentSource::ConfigMap(vec![Binary::new(std::fs::read(agent).unwrap().into())]);
     let config = KubernetesConfig::new(namespace.name.as_str(), agent);
     KubernetesProvisioner::new(connection.client, config, host)
 }

@@ -1,11 +1,11 @@
 //! The cluster of a run: how it is connected, what its pods are told, and why it cannot be had.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use act_core::decide::Seen;
 use act_kubernetes::{
-    Access, AgentSource, ConnectError, Connection, KubernetesConfig, KubernetesProvisioner,
+    Access, AgentSource, Binary, ConnectError, Connection, KubernetesConfig, KubernetesProvisioner,
 };
 
 use crate::config::Machine;
@@ -91,7 +91,7 @@ impl ClusterWanted {
         let connection = Connection::open(&access(words)).await?;
         let namespace = words.namespace.clone().or_else(|| connection.namespace.clone());
         let namespace = namespace.ok_or(ConnectError::NoNamespace)?;
-        let agent = agent(words, machine.agent.as_deref())?;
+        let agent = agent(words, &machine.agents)?;
         connection.check(&namespace, false).await?;
         let settings = settings(words, namespace, agent, machine);
         Ok(Arc::new(KubernetesProvisioner::new(connection.client, settings, host)))
@@ -102,17 +102,20 @@ pub(super) fn access(words: &ClusterWords) -> Access {
     Access { kubeconfig: words.kubeconfig.clone(), context: words.context.clone() }
 }
 
-fn agent(words: &ClusterWords, file: Option<&Path>) -> Result<AgentSource, AgentError> {
+fn agent(words: &ClusterWords, files: &[PathBuf]) -> Result<AgentSource, AgentError> {
     match &words.agent {
         Some(Delivery::Image(reference)) => return Ok(AgentSource::Image { reference: reference.clone() }),
         Some(Delivery::InImage(path)) => return Ok(AgentSource::InImage { path: path.clone() }),
         Some(Delivery::ConfigMap) | None => {}
     }
-    let path = file.ok_or(AgentError::Missing)?;
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(AgentSource::ConfigMap(bytes.into())),
-        Err(source) => Err(AgentError::Read { path: path.to_owned(), source }),
+    if files.is_empty() {
+        return Err(AgentError::Missing);
     }
+    let read = |path: &PathBuf| match std::fs::read(path) {
+        Ok(bytes) => Ok(Binary::new(bytes.into())),
+        Err(source) => Err(AgentError::Read { path: path.clone(), source }),
+    };
+    files.iter().map(read).collect::<Result<_, _>>().map(AgentSource::ConfigMap)
 }
 
 /// What to do where a job's image has no Node.js.
@@ -146,10 +149,11 @@ fn settings(
 
 /// What pods are told, without a connection: as well as it is known.
 pub(super) fn described_as(machine: &Machine) -> KubernetesConfig {
-    let (words, file) = (&machine.cluster, machine.agent.as_deref());
+    let words = &machine.cluster;
     let namespace = words.namespace.clone().or_else(|| access(words).namespace());
     let namespace = namespace.unwrap_or_else(|| "<namespace>".to_owned());
     // What would run is shown even where the agent is missing.
-    let agent = agent(words, file).unwrap_or_else(|_| AgentSource::ConfigMap(Arc::from([])));
+    let any = |_| AgentSource::ConfigMap(vec![Binary::new(Arc::from([]))]);
+    let agent = agent(words, &machine.agents).unwrap_or_else(any);
     settings(words, namespace, agent, machine)
 }

@@ -14,7 +14,7 @@ use super::*;
 use crate::agent::AgentSource;
 
 fn config() -> KubernetesConfig {
-    KubernetesConfig::new("act-runners", AgentSource::ConfigMap(Arc::from(&b"agent"[..])))
+    KubernetesConfig::new("act-runners", AgentSource::ConfigMap(vec![Binary::new(Arc::from(&b"agent"[..]))]))
 }
 
 fn id() -> MachineId {
@@ -257,6 +257,39 @@ fn what_cannot_be_together_in_a_pod_is_refused() {
     let windows = PodShape { os: Some(Os::Windows), ..shape() };
     let decision = Decision { shape: Shape::Pod(Box::new(windows)), bind: bind() };
     assert!(Objects::of(&id(), &decision, "h", &config()).unwrap_err()[0].contains("no agent for it"));
+}
+
+#[test]
+fn a_pod_has_the_agent_of_the_processor_it_is_to_run_on() {
+    let elf = |machine: u16| {
+        let mut bytes = b"\x7fELF".to_vec();
+        bytes.resize(18, 0);
+        bytes.extend(machine.to_le_bytes());
+        Binary::new(bytes.into())
+    };
+    let (intel, arm) = (elf(62), elf(183));
+    let of = |agents: &[Binary], shape: PodShape, template: Option<Value>| {
+        let mut config = config();
+        config.agent = AgentSource::ConfigMap(agents.to_vec());
+        config.pod_template = template;
+        Objects::of(&id(), &Decision { shape: Shape::Pod(Box::new(shape)), bind: bind() }, "h", &config)
+    };
+    let both = [intel.clone(), arm.clone()];
+    let on_arm = PodShape { arch: Some(act_core::place::Arch::Arm64), ..shape() };
+    let template = json!({ "spec": { "nodeSelector": { "kubernetes.io/arch": "arm64" } } });
+    for (objects, wanted) in [
+        (of(&both, shape(), None), &intel),
+        (of(&both, on_arm.clone(), None), &arm),
+        (of(&both, shape(), Some(template)), &arm),
+    ] {
+        let objects = objects.unwrap();
+        assert_eq!(objects.agent.unwrap().name(), wanted.name());
+        let volumes = objects.machine["spec"]["volumes"].as_array().unwrap();
+        let agent = volumes.iter().find(|volume| volume["name"] == "act-agent").unwrap();
+        assert_eq!(agent["configMap"]["name"], wanted.name());
+    }
+    let refused = of(&both[..1], on_arm, None).unwrap_err();
+    assert!(refused[0].starts_with("a job in a pod on arm64 cannot be run"), "{refused:?}");
 }
 
 #[test]
