@@ -148,42 +148,48 @@ fn a_remote_workflow_and_what_lies_beside_it_come_from_its_own_commit() {
     let called = r#"
 on:
   workflow_call:
-    inputs: {word: {type: string}}
+    inputs: {word: {type: string}, commit: {type: string}}
     outputs: {said: {value: "${{ jobs.nested.outputs.said }}"}}
 jobs:
   say:
     runs-on: ubuntu-latest
-    steps: [{run: "echo ${{ inputs.word }}"}]
+    steps:
+      - run: echo ${{ inputs.word }}
+      - run: echo "${{ job.workflow_repository }} ${{ job.workflow_file_path }} ${{ job.workflow_ref }}"
+      - run: test ${{ job.workflow_sha }} = ${{ inputs.commit }}
   nested:
     uses: ./.github/workflows/nested.yml
 "#;
     let nested = |word: &str| {
         format!(
-            "on:\n  workflow_call:\n    outputs: {{said: {{value: '${{{{ jobs.a.outputs.said }}}}'}}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    outputs: {{said: {word}}}\n    steps: [{{run: 'true'}}]\n"
+            "on:\n  workflow_call:\n    outputs: {{said: {{value: '${{{{ jobs.a.outputs.said }}}}'}}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    outputs: {{said: {word}}}\n    steps: [{{run: 'echo ${{{{ job.workflow_ref }}}}'}}]\n"
         )
     };
     let files =
         [(".github/workflows/called.yml", called), (".github/workflows/nested.yml", &nested("of v1"))];
-    server.publish("acme/flows", "v1", &files);
+    let commit = server.publish("acme/flows", "v1", &files);
     server.publish("acme/flows", "v2", &[(".github/workflows/nested.yml", &nested("of v2"))]);
-    let mut project = Project::with(
-        r#"
+    let caller = r#"
 on: push
 jobs:
   call:
     uses: acme/flows/.github/workflows/called.yml@v1
-    with: {word: far}
+    with: {word: far, commit: COMMIT}
   show:
     needs: call
     runs-on: ubuntu-latest
     steps: [{run: "echo 'it is ${{ needs.call.outputs.said }}'"}]
-"#,
-    );
+"#;
+    let mut project = Project::with(&caller.replace("COMMIT", &commit));
     server.stands_for_github(&mut project);
     let ran = project.run(&[]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(ran.lines_with("  it is of v1").len(), 1, "{ran}");
     assert_eq!(ran.lines_with("  far").len(), 1, "{ran}");
+    let called = "acme/flows .github/workflows/called.yml acme/flows/.github/workflows/called.yml@v1";
+    assert_eq!(ran.lines_with(&format!("  {called}")).len(), 1, "{ran}");
+    let nested = "  acme/flows/.github/workflows/nested.yml@v1";
+    assert_eq!(ran.lines_with(nested).len(), 1, "{ran}");
 }
 
 #[test]
@@ -294,4 +300,22 @@ fn without_a_network_the_first_line_of_trouble_names_the_server() {
       |
     hint: could not reach http://<server>/acme/flows: fatal: unable to access 'http://<server>/acme/flows/': Failed to connect to 127.0.0.1 port 1 after <time>: Couldn't connect to server (what was fetched before can be used in offline mode)
     "#);
+}
+
+#[test]
+fn a_job_knows_the_file_that_it_is_written_in() {
+    let job = |trigger: &str, more: &str| {
+        format!(
+            "on: {trigger}\njobs:\n  own:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo \"it is ${{{{ job.workflow_ref }}}} ${{{{ \
+             job.workflow_file_path }}}} ${{{{ job.workflow_sha == github.sha }}}}\"\n{more}"
+        )
+    };
+    let mut project = Project::with(&job("push", "  call: {uses: ./.github/workflows/called.yml}\n"));
+    project.workflow("called.yml", &job("workflow_call", ""));
+    let ran = project.run(&["--concurrent-jobs", "1", "-W", ".github/workflows/ci.yml"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert_snapshot!(ran.lines_with("  it is").join("\n"), @"
+    [own]          it is local/project/.github/workflows/ci.yml@refs/heads/main .github/workflows/ci.yml true
+    [call / own]   it is local/project/.github/workflows/called.yml@refs/heads/main .github/workflows/called.yml true
+    ");
 }

@@ -9,7 +9,6 @@ use act_core::place::{Bind, Decision};
 use act_core::provisioner::Release;
 use act_core::spec::{JobContexts, RunDefaults, SPEC_VERSION};
 use act_core::{Conclusion, JobEnd, JobSpec, Loss};
-use act_expr::{Object, Value};
 use act_workflow::model::StepsJob;
 use act_workflow::token::Token;
 use indexmap::IndexMap;
@@ -265,7 +264,7 @@ impl Run {
                 Trial::Ended(JobEnd::Interrupted(Loss::Machine(NOT_SURVIVED.to_owned())))
             }
             Ok(env) => {
-                let spec = self.spec(case, job, &leg.settings, launch);
+                let spec = self.spec(case, job, &leg.settings, launch).await;
                 let running = self.started(case, leg, &spec, &*env, &control);
                 let clock = &self.host.clock;
                 let end = watch.beside(Box::pin(running), |seen| launches.saw(seen, clock.now())).await;
@@ -366,7 +365,13 @@ impl Run {
         }
     }
 
-    fn spec(&self, case: &LegCase<'_>, job: &StepsJob, settings: &Settings, launch: LaunchId) -> JobSpec {
+    async fn spec(
+        &self,
+        case: &LegCase<'_>,
+        job: &StepsJob,
+        settings: &Settings,
+        launch: LaunchId,
+    ) -> JobSpec {
         let context = |name: &str| case.expressions.contexts.get(name).cloned().unwrap_or_default();
         let github = context("github").as_object().cloned().unwrap_or_default();
         let github = github.with("job", case.job.id.as_str());
@@ -394,7 +399,7 @@ impl Run {
                 needs: case.needs.clone(),
                 strategy: context("strategy"),
                 matrix: context("matrix"),
-                job: self.job_context(),
+                job: self.job_context(case).await,
             },
             secrets: case.scope.secrets.names().cloned().collect(),
             source: self.request.source.clone(),
@@ -402,18 +407,6 @@ impl Run {
             debug: self.request.debug,
             show_secrets: self.request.show_secrets,
         }
-    }
-
-    /// Source: actions/runner `JobContext.cs`.
-    fn job_context(&self) -> Value {
-        let github = &self.request.github;
-        let of = |name: &str| github.get(name).cloned().unwrap_or_default();
-        Object::new()
-            .with("workflow_ref", of("workflow_ref"))
-            .with("workflow_sha", of("workflow_sha"))
-            .with("workflow_repository", of("repository"))
-            .with("workflow_file_path", self.request.started.workflow_file.as_str())
-            .into()
     }
 }
 

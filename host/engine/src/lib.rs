@@ -40,6 +40,7 @@ mod launch;
 mod launches;
 mod legs;
 mod machine;
+mod origin;
 mod outcome;
 mod past;
 mod placing;

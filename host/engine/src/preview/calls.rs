@@ -1,10 +1,9 @@
 //! Workflows that jobs call: what they are called with, as far as it is known.
 
-use act_core::control::RemoteUses;
 use act_core::ids::JobKey;
 use act_expr::Value;
 use act_workflow::evaluate;
-use act_workflow::model::{CallJob, CallSecrets, CallTarget, CalledWorkflow};
+use act_workflow::model::{CallJob, CallSecrets, CalledWorkflow};
 use act_workflow::token::{Token, TokenKind};
 
 use super::jobs::{Case, Level, Previewer};
@@ -12,6 +11,7 @@ use super::unknown::{UnknownInputs, Unknowns};
 use super::{Fate, JobPreview, Known};
 use crate::cancel::Cancel;
 use crate::dispatcher::WorkflowScope;
+use crate::origin::callee;
 use crate::scope::JobScope;
 use crate::secrets::Secrets;
 
@@ -44,7 +44,7 @@ impl Previewer<'_> {
             Fate::Deferred(reason) => Some(format!("like {}: {reason}", case.job.id)),
             _ => case.unknowns.matrix.map(|matrix| format!("like {}: {matrix}", case.job.id)),
         };
-        let repository = repository_of(call, case.level.repository.as_ref());
+        let repository = callee(&call.target, case.level.repository.as_ref());
         let level = Level { scope, inputs: unknown, caller: caller.as_deref(), repository };
         Known::Now(Some(self.level(&level).await))
     }
@@ -108,17 +108,4 @@ fn unknown_inputs(call: &CallJob, called: &CalledWorkflow, unknowns: &Unknowns<'
         }
     }
     unknown
-}
-
-/// Returns where the file of a callee lies, if in another repository than the run's.
-fn repository_of(call: &CallJob, caller: Option<&RemoteUses>) -> Option<RemoteUses> {
-    match &call.target {
-        CallTarget::Local { .. } => caller.cloned(),
-        CallTarget::Remote { owner, repository, path, reference } => Some(RemoteUses {
-            owner: owner.to_string(),
-            repository: repository.to_string(),
-            path: path.to_string(),
-            reference: reference.to_string(),
-        }),
-    }
 }
