@@ -8,8 +8,8 @@
 use std::sync::{Arc, Mutex};
 
 use act_core::environment::{
-    Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed, LogicalPath, Root,
-    Started, Stop, Target,
+    Brought, Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed,
+    LogicalPath, Root, Started, Stop, Target,
 };
 use act_core::ids::ExecId;
 use act_core::tree::Tree;
@@ -176,6 +176,10 @@ impl Environment for FarEnvironment {
 
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         self.reply(self.inner.program_version(program).await)
+    }
+
+    async fn bring_node(&self, wanted: u32) -> Result<Brought, EnvironmentError> {
+        self.reply(self.inner.bring_node(wanted).await)
     }
 }
 

@@ -337,6 +337,18 @@ pub enum FileKind {
     Folder,
 }
 
+/// What came of asking for a Node.js.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// It lies there now, and runs.
+    There(EnvPath),
+    /// There is none.
+    Nothing {
+        /// What was tried, a sentence for people without its full stop; `None` where nothing could be.
+        why: Option<String>,
+    },
+}
+
 /// Where one job's processes run.
 ///
 /// Every call may be repeated after a lost reply. Dropping a future or a stream stops the waiting, not
@@ -395,4 +407,8 @@ pub trait Environment: Send + Sync {
     /// Returns what a program prints for `--version`, first line; `None` where it prints nothing. Asked
     /// once per program file: the environment remembers the answer as long as the file stays the same.
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError>;
+
+    /// Brings a Node.js to where none was found, of the major version `wanted` if there is a choice. What was brought
+    /// stays as long as the machine, and another call brings nothing anew.
+    async fn bring_node(&self, wanted: u32) -> Result<Brought, EnvironmentError>;
 }

@@ -1,6 +1,6 @@
 //! JavaScript actions: one process of node for each part of the action.
 
-use act_core::environment::{EnvPath, LogicalPath, Root, Target};
+use act_core::environment::{Brought, EnvPath, LogicalPath, Root, Target};
 use act_core::ids::Phase;
 use act_workflow::action::NodeAction;
 use indexmap::IndexMap;
@@ -61,13 +61,9 @@ impl Executor<'_> {
         if let Some(program) = self.env.find_program(&format!("node{wanted}"), &path).await? {
             return Ok(program);
         }
-        let Some(program) = self.env.find_program("node", &path).await? else {
-            let advice = self.env.facts().node_advice.clone();
-            let advice = advice
-                .unwrap_or_else(|| format!("install Node.js {wanted} or add a setup step before this one"));
-            return Err(Halt::failed(format!(
-                "The action runs on {version}, and there is no `node` on PATH: {advice}"
-            )));
+        let program = match self.env.find_program("node", &path).await? {
+            Some(program) => program,
+            None => self.bring_node(unit, version, wanted).await?,
         };
         let found = self.env.program_version(&program).await?;
         let major = found.as_deref().and_then(major_version);
@@ -79,6 +75,26 @@ impl Executor<'_> {
             );
         }
         Ok(program)
+    }
+
+    /// Has one brought to a machine that has none.
+    async fn bring_node(&mut self, unit: &Unit<'_>, version: &str, wanted: u32) -> Result<EnvPath, Halt> {
+        match self.env.bring_node(wanted).await? {
+            Brought::There(program) => {
+                self.debug(&unit.at, &format!("There is no `node` on PATH: one was brought to {program}"));
+                Ok(program)
+            }
+            Brought::Nothing { why } => {
+                let advice = self.env.facts().node_advice.clone();
+                let advice = advice.unwrap_or_else(|| {
+                    format!("install Node.js {wanted} or add a setup step before this one")
+                });
+                let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+                Err(Halt::failed(format!(
+                    "The action runs on {version}, and there is no `node` on PATH{why}: {advice}"
+                )))
+            }
+        }
     }
 }
 

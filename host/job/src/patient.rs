@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use act_core::environment::{
-    Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed, LogicalPath,
-    Started, Stop, Target,
+    Brought, Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed,
+    LogicalPath, Started, Stop, Target,
 };
 use act_core::ids::ExecId;
 use act_core::tree::Tree;
@@ -90,5 +90,9 @@ impl Environment for Patient<'_> {
 
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         repeat!(self.0.program_version(program))
+    }
+
+    async fn bring_node(&self, wanted: u32) -> Result<Brought, EnvironmentError> {
+        repeat!(self.0.bring_node(wanted))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use act_core::place::Reach;
+use act_remote::NodeFinder;
 use serde_json::Value;
 
 use crate::agent::AgentSource;
@@ -17,6 +18,8 @@ pub struct KubernetesConfig {
     pub agent: AgentSource,
     /// An image with Node.js, for images of jobs that have none: a volume of each pod. Kubernetes 1.35 or later.
     pub node_image: Option<String>,
+    /// Which Node.js of this machine is sent to pods that have none and no such volume; `None` sends none.
+    pub nodes: Option<NodeFinder>,
     /// What people are told where a job's image has no Node.js and an action needs it.
     pub node_advice: Option<String>,
     /// What workflows may ask for in `container.options`. A scheduler's decision needs a grant of its own.
@@ -55,6 +58,7 @@ impl KubernetesConfig {
             namespace: namespace.into(),
             agent,
             node_image: None,
+            nodes: None,
             node_advice: None,
             allowed: BTreeSet::new(),
             pod_template: None,

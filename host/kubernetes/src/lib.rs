@@ -32,6 +32,7 @@ mod survey;
 mod template;
 mod watch;
 
+pub use act_remote::NodeFinder;
 pub use agent::{AgentSource, Binary};
 pub use config::KubernetesConfig;
 pub use connect::{Access, ConnectError, Connection};

@@ -332,6 +332,7 @@ impl Provisioner for KubernetesProvisioner {
             services: known.services,
             patience: self.config.orphan_grace,
             more_programs: self.config.node_image.as_ref().map(|_| node_folders()).unwrap_or_default(),
+            nodes: self.config.nodes.clone().filter(|_| self.config.node_image.is_none()),
             node_advice: self.config.node_advice.clone(),
             ..RemoteConfig::default()
         };

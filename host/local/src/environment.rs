@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use act_core::environment::{
-    Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed, LogicalPath, Root,
-    Started, Stop, Target,
+    Brought, Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileKind, Followed,
+    LogicalPath, Root, Started, Stop, Target,
 };
 use act_core::ids::{Epoch, ExecId};
 use act_core::tree::Tree;
@@ -144,6 +144,11 @@ impl Environment for LocalEnvironment {
         let program = self.real(program)?;
         let (machine, versions) = (Arc::clone(&self.machine), Arc::clone(&self.versions));
         blocking(move || Ok(versions.ask(&program, &machine.config.env))).await
+    }
+
+    /// What is on this machine's `PATH` was found already.
+    async fn bring_node(&self, _: u32) -> Result<Brought, EnvironmentError> {
+        Ok(Brought::Nothing { why: None })
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use act_core::environment::ServiceFacts;
 
+use crate::node::NodeFinder;
+
 /// How a session is held.
 #[derive(Clone, Debug)]
 pub struct RemoteConfig {
@@ -24,6 +26,8 @@ pub struct RemoteConfig {
     pub services: BTreeMap<String, ServiceFacts>,
     /// Folders of the machine where programs are looked for that are found nowhere else.
     pub more_programs: Vec<String>,
+    /// Which Node.js of this machine is sent where there is none; `None` sends none.
+    pub nodes: Option<NodeFinder>,
     /// What to do where there is no Node.js; see [`act_core::environment::Facts::node_advice`].
     pub node_advice: Option<String>,
 }
@@ -39,6 +43,7 @@ impl Default for RemoteConfig {
             name: None,
             services: BTreeMap::new(),
             more_programs: Vec::new(),
+            nodes: None,
             node_advice: None,
         }
     }

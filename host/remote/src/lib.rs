@@ -6,6 +6,7 @@
 //! desk     what is asked and awaited,     follow  one process's output on its way to who follows it
 //!          whatever becomes of streams    send, fetch   trees and files in chunks, from where they broke off
 //! dial     how streams are made, and what is known when none can be made     proof   what follows from that
+//! node     a Node.js for machines that have none
 //! ```
 //! A lost stream is no error: whatever was asked is asked again in the next one, whatever is followed goes on at its
 //! cursor. Only a machine that is gone, or stays silent for longer than the configured patience, ends a session; then
@@ -19,10 +20,12 @@ mod dial;
 mod fetch;
 mod follow;
 mod link;
+mod node;
 mod proof;
 mod remote;
 mod send;
 
 pub use config::RemoteConfig;
 pub use dial::{ByteStream, Dial, DialError, Verdict};
+pub use node::NodeFinder;
 pub use remote::Remote;

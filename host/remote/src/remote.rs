@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::environment::{
-    Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileIn, FileKind, Followed, LogicalPath,
-    Started, Stop, Target,
+    Brought, Cursor, EnvPath, Environment, EnvironmentError, ExecSpec, Facts, FileIn, FileKind, Followed,
+    LogicalPath, Started, Stop, Target,
 };
 use act_core::ids::{Epoch, ExecId, LaunchId};
 use act_core::tree::Tree;
@@ -26,6 +26,7 @@ use crate::dial::Dial;
 use crate::fetch::{self, unexpected};
 use crate::follow::Following;
 use crate::link::Link;
+use crate::node::{self, NodeFinder};
 use crate::send;
 
 /// A machine with an agent. Dropped, it is left alone: the agent goes on, and whoever connects takes its processes up.
@@ -37,6 +38,10 @@ pub struct Remote {
     uploads: AtomicU64,
     /// Where programs are looked for that are found nowhere else.
     more_programs: Vec<String>,
+    /// Which Node.js is sent where there is none.
+    nodes: Option<NodeFinder>,
+    /// Where one lies that was sent; held while it is.
+    node: tokio::sync::Mutex<Option<EnvPath>>,
     /// Follows that began with their process and wait for who wants them.
     begun: Mutex<HashMap<String, Following>>,
     /// Keeps the stream; ends with this.
@@ -69,9 +74,20 @@ impl Remote {
         };
         let facts = facts(&welcome, &own)?;
         let roots = welcome.machine.roots;
-        let (uploads, begun) = Default::default();
-        let more_programs = own.more_programs;
-        Ok(Arc::new(Self { desk, facts, roots, epoch, uploads, more_programs, begun, _link: tasks }))
+        let (uploads, node, begun) = Default::default();
+        let (more_programs, nodes) = (own.more_programs, own.nodes);
+        Ok(Arc::new(Self {
+            desk,
+            facts,
+            roots,
+            epoch,
+            uploads,
+            more_programs,
+            nodes,
+            node,
+            begun,
+            _link: tasks,
+        }))
     }
 
     /// Ends the session, and leaves the machine as it is.
@@ -92,6 +108,10 @@ impl Remote {
 
     fn begun(&self) -> std::sync::MutexGuard<'_, HashMap<String, Following>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
     }
 
     fn upload(&self) -> String {
@@ -272,5 +292,18 @@ impl Environment for Remote {
 
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         self.text(Ask::ProgramVersion { program: program.0.clone() }).await
+    }
+
+    async fn bring_node(&self, wanted: u32) -> Result<Brought, EnvironmentError> {
+        let Some(nodes) = &self.nodes else { return Ok(Brought::Nothing { why: None }) };
+        let mut node = self.node.lock().await;
+        if let Some(path) = &*node {
+            return Ok(Brought::There(path.clone()));
+        }
+        let brought = node::bring(self, nodes, wanted).await?;
+        if let Brought::There(path) = &brought {
+            *node = Some(path.clone());
+        }
+        Ok(brought)
     }
 }

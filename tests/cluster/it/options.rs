@@ -214,12 +214,69 @@ fn an_image_without_node_says_what_to_do_and_another_image_brings_it() {
     project.file("say/main.js", "console.log('said by ' + process.execPath)");
     project.commit();
     let user = User::of(project, &cluster);
-    let ran = user.run(&[]);
+    let script = user.project.path("say/main.js");
+    let ran = user.run(&["--k8s-node", script.to_str().unwrap()]);
     assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(
+        ran.to_string().contains("main.js cannot be sent: it is no program for Linux of 64 bits"),
+        "{ran}"
+    );
     assert!(ran.to_string().contains("name one that brings it with `--k8s-node-image`"), "{ran}");
     let ran = user.run(&["--k8s-node-image", "bed.local/node:1"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(ran.lines_with("  said by /act-host/node/usr/bin/node").len(), 1, "{ran}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+/// What the steps of a job with JavaScript actions say, in an image without Node.js, with that of this machine.
+const TWICE: &str = "
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    container: bed.local/postgres:1
+    defaults: { run: { shell: sh } }
+    steps:
+      - uses: actions/checkout@v4
+      - run: touch ../before
+      - uses: ./say
+      - run: find /act-host/actions/_node -newer ../before
+      - uses: ./say
+";
+
+#[test]
+fn this_machines_node_is_sent_once_a_job_where_neither_image_has_one() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut project = Project::new();
+    project.workflow("ci.yml", TWICE);
+    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js, post: main.js }\n");
+    project.file("say/main.js", "console.log('said by ' + process.execPath + ' ' + process.version)");
+    project.commit();
+    let user = User::of(project, &cluster);
+    let ran = user.run(&[]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let said = ran.lines_with("  said by /act-host/actions/_node/");
+    assert_eq!(said.len(), 4, "{ran}");
+    assert!(said.iter().all(|line| *line == said[0]), "{ran}");
+    assert_eq!(ran.lines_with("/node").iter().filter(|line| line.ends_with("/node")).count(), 1, "{ran}");
+    until("nothing is left", || user.left().is_empty());
+}
+
+#[test]
+fn a_node_that_does_not_run_in_an_image_is_not_used_and_says_why() {
+    let Some(cluster) = Cluster::find() else { return };
+    let mut project = Project::new();
+    project.workflow("ci.yml", &ACTION.replace("postgres:1", "busybox:1"));
+    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js }\n");
+    project.file("say/main.js", "");
+    project.commit();
+    let user = User::of(project, &cluster);
+    let ran = user.run(&[]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    let told = ran.to_string();
+    let why = "was sent, and does not run there: it needs `/lib";
+    assert!(told.contains(why) && told.contains("the C library of"), "{ran}");
+    assert!(told.contains("name one that brings it with `--k8s-node-image`"), "{ran}");
     until("nothing is left", || user.left().is_empty());
 }
 

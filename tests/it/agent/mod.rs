@@ -3,6 +3,7 @@
 mod arm64;
 mod deaths;
 mod measure;
+mod node;
 mod streams;
 mod uses;
 

@@ -75,6 +75,8 @@ fn the_help_of_act_reads_well() {
                                          (a volume) or `in-image[:PATH]` [default: config-map]
           --k8s-node-image <IMAGE>       Bring Node.js into pods from this image, for JavaScript actions
                                          of jobs whose own image has none
+          --k8s-node <FILE>              Send this Node.js into pods that have none, for JavaScript
+                                         actions: a program for Linux [default: node on PATH]
           --k8s-service-account <NAME>   Give pods this service account
           --k8s-cpu-request <AMOUNT>     Ask for so much processor for each job, as `500m` [default:
                                          250m]

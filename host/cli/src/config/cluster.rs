@@ -42,6 +42,8 @@ pub(crate) struct ClusterWords {
     pub(crate) agent: Option<Delivery>,
     /// An image with Node.js, for jobs whose own has none.
     pub(crate) node_image: Option<String>,
+    /// A Node.js of this machine that is sent where neither has one; `None` takes that on `PATH`.
+    pub(crate) node: Option<PathBuf>,
     /// What workflows may ask for in `container.options`.
     pub(crate) allowed: Option<BTreeSet<Reach>>,
     /// A `PodTemplateSpec`, merged into every pod.
@@ -79,6 +81,7 @@ impl ClusterWords {
             namespace: self.namespace.or(weaker.namespace),
             agent: self.agent.or(weaker.agent),
             node_image: self.node_image.or(weaker.node_image),
+            node: self.node.or(weaker.node),
             allowed: self.allowed.or(weaker.allowed),
             pod_template: self.pod_template.or(weaker.pod_template),
             pod_security: merged(self.pod_security, weaker.pod_security),

@@ -36,6 +36,10 @@ pub(crate) struct ClusterFlags {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) k8s_node_image: Option<String>,
 
+    /// Send this Node.js into pods that have none, for JavaScript actions: a program for Linux [default: node on PATH]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) k8s_node: Option<PathBuf>,
+
     /// Give pods this service account
     #[arg(long, value_name = "NAME")]
     pub(crate) k8s_service_account: Option<String>,
@@ -75,6 +79,7 @@ impl ClusterFlags {
             context: self.context.or(weaker.context),
             k8s_agent: self.k8s_agent.or(weaker.k8s_agent),
             k8s_node_image: self.k8s_node_image.or(weaker.k8s_node_image),
+            k8s_node: self.k8s_node.or(weaker.k8s_node),
             k8s_service_account: self.k8s_service_account.or(weaker.k8s_service_account),
             debug_scheduling: self.debug_scheduling || weaker.debug_scheduling,
             k8s_cpu_request: self.k8s_cpu_request.or(weaker.k8s_cpu_request),
@@ -107,6 +112,7 @@ impl ClusterFlags {
             context: self.context,
             agent: self.k8s_agent,
             node_image: self.k8s_node_image,
+            node: self.k8s_node.map(|path| root.join(path)),
             told,
             ..ClusterWords::default()
         }

@@ -1,12 +1,15 @@
 //! The cluster of a run: how it is connected, what its pods are told, and why it cannot be had.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use act_core::decide::Seen;
 use act_kubernetes::{
     Access, AgentSource, Binary, ConnectError, Connection, KubernetesConfig, KubernetesProvisioner,
+    NodeFinder,
 };
+use act_process::find_program;
 
 use crate::config::Machine;
 use crate::config::cluster::ClusterWords;
@@ -119,7 +122,18 @@ fn agent(words: &ClusterWords, files: &[PathBuf]) -> Result<AgentSource, AgentEr
 }
 
 /// What to do where a job's image has no Node.js.
-const NODE_ADVICE: &str = "take an image that has Node.js, name one that brings it with `--k8s-node-image`, or add a setup step before this one";
+const NODE_ADVICE: &str = "take an image that has Node.js, name one that brings it with `--k8s-node-image` or a file that runs there with `--k8s-node`, or add a setup step before this one";
+
+/// Finds the Node.js that is sent into pods: the one that was named, else that of the wanted version on this machine's
+/// `PATH`, else the one there is.
+fn nodes(machine: &Machine) -> NodeFinder {
+    let named = machine.cluster.node.clone();
+    let path = machine.host_env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+    NodeFinder(Arc::new(move |wanted| {
+        let on_path = |name: &str| find_program(name.as_ref(), &path, Path::new("/"));
+        named.clone().or_else(|| on_path(&format!("node{wanted}"))).or_else(|| on_path("node"))
+    }))
+}
 
 fn settings(
     words: &ClusterWords,
@@ -131,6 +145,7 @@ fn settings(
     let mut config = KubernetesConfig::new(namespace, agent);
     config.node_advice = Some(NODE_ADVICE.to_owned());
     config.node_image = words.node_image;
+    config.nodes = Some(nodes(machine));
     config.pod_template = words.pod_template;
     config.pod_security = words.pod_security;
     config.container_security = words.container_security;

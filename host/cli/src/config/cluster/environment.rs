@@ -32,6 +32,7 @@ pub(crate) fn read(world: &World) -> Result<ClusterWords, CliError> {
         kubeconfig: text("ACT_K8S_KUBECONFIG").map(|path| world.absolute(&world.below_home(&path))),
         context: text("ACT_K8S_CONTEXT"),
         namespace: text("ACT_K8S_NAMESPACE"),
+        node: text("ACT_K8S_NODE").map(|path| world.absolute(&world.below_home(&path))),
         pod_security: (!pod_security.is_empty()).then(|| Value::Object(pod_security)),
         container_security: read_only.map(|read_only| json!({ "readOnlyRootFilesystem": read_only })),
         told: told(

@@ -35,6 +35,7 @@ pub(crate) fn kubernetes(mut keys: Keys<'_>, folder: &Path) -> ClusterWords {
         namespace: namespace(&mut keys),
         agent: keys.parsed("agent", word::<Delivery>).map(|delivery| delivery.value),
         node_image: some(&mut keys, "node-image"),
+        node: some(&mut keys, "node").map(|path| folder.join(path)),
         allowed: is_allowing.then(|| allowed.into_iter().collect()),
         pod_template: pod_template(&mut keys, folder),
         pod_security: keys.object("pod-security"),

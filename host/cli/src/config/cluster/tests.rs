@@ -73,6 +73,7 @@ kubeconfig = "kube/config"
 context = "staging"
 namespace = "ci"
 agent = "image:r.local/agent:1"
+node = "node/bin/node"
 allow = ["host-path"]
 pod-template = "pod.yaml"
 pod-security = { runAsUser = 1001 }
@@ -93,6 +94,7 @@ silent-node = "90s"
     assert_eq!(words.kubeconfig, Some(place.folder.path().join("home/.config/act-host/kube/config")));
     assert_eq!((words.context, words.namespace), (text("staging"), text("ci")));
     assert_eq!(words.agent, Some(Delivery::Image("r.local/agent:1".to_owned())));
+    assert_eq!(words.node, Some(place.folder.path().join("home/.config/act-host/node/bin/node")));
     assert_eq!(words.allowed, Some([Reach::HostPath].into()));
     assert_eq!(words.pod_template, Some(serde_json::json!({ "spec": { "hostname": "h" } })));
     assert_eq!(words.container_security, Some(serde_json::json!({ "readOnlyRootFilesystem": true })));
