@@ -20,7 +20,7 @@ impl Executor<'_> {
         let name = SecretName(name.to_owned());
         let Some(secret) = self.control.secret(&name).await else { return Ok(Value::Null) };
         let wanted = Wanted::Secret { name: name.clone(), step: Some(step.clone()) };
-        if let Err(reason) = self.admitted(step, Some(&name), wanted).await? {
+        if let Some(reason) = self.refusal(step, Some(&name), wanted).await? {
             return Err(Halt::failed(format!("Secret '{}' was refused: {reason}", name.0)));
         }
         if !self.spec.show_secrets {
@@ -41,21 +41,24 @@ impl Executor<'_> {
         Ok(all.into())
     }
 
-    /// Asks whether something may be, and returns why not, if not. The answer is settled: what a resumed job was let do
-    /// is not asked for again, and what went on without a question needs none.
+    /// Asks whether something may be; returns why not, if not. The answer is settled: what a resumed job was let do is not
+    /// asked for again, and what went on without a question needs none.
     ///
     /// # Errors
     /// Only when the job cannot go on.
-    pub(crate) async fn admitted(
+    pub(crate) async fn refusal(
         &mut self,
         step: &StepRef,
         secret: Option<&SecretName>,
         wanted: Wanted,
-    ) -> Result<Result<(), String>, Loss> {
+    ) -> Result<Option<String>, Loss> {
         let is_this = |record: &Record| matches!(record, Record::Judged { step: of, secret: about, .. } if of == step && about.as_ref() == secret);
-        let is_open = self.journal.next_past().is_none_or(is_this);
-        if !is_open || !self.control.may_refuse() {
-            return Ok(Ok(()));
+        let is_asked = match self.journal.next_past() {
+            Some(past) => is_this(past),
+            None => self.control.may_refuse(),
+        };
+        if !is_asked {
+            return Ok(None);
         }
         let settled = match self.journal.recall("an answer of policies", is_this)? {
             Some(past) => past,
@@ -66,12 +69,12 @@ impl Executor<'_> {
             }
         };
         let Record::Judged { admission: Admission::Denied { reason, failure }, .. } = settled else {
-            return Ok(Ok(()));
+            return Ok(None);
         };
         if let Some(failure) = failure {
             self.state.policy_failure.get_or_insert(failure);
         }
-        Ok(Err(reason))
+        Ok(Some(reason))
     }
 
     /// Answers `hashFiles`. The digest is settled: a resumed job sees the same one.

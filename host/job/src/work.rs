@@ -164,7 +164,8 @@ impl Executor<'_> {
     }
 
     async fn admit(&mut self, unit: &Unit<'_>, kind: &WorkKind) -> Result<(), Halt> {
-        if !self.control.may_refuse() {
+        // What a step runs is looked for only where somebody is told, or was.
+        if !self.control.may_refuse() && self.journal.next_past().is_none() {
             return Ok(());
         }
         let commit = match kind {
@@ -175,9 +176,9 @@ impl Executor<'_> {
         let content = content::of_step_at(unit.step, step.path.clone(), &self.files, &home, commit);
         let place = content.place.clone();
         let content = Box::new(content);
-        match self.admitted(&unit.at, None, Wanted::Step { step, content }).await? {
-            Ok(()) => Ok(()),
-            Err(reason) => {
+        match self.refusal(&unit.at, None, Wanted::Step { step, content }).await? {
+            None => Ok(()),
+            Some(reason) => {
                 self.error_at(&unit.at, &reason, place.into());
                 Err(Halt::Failed(Vec::new()))
             }
