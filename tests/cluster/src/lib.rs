@@ -1,4 +1,5 @@
-//! Support for tests on a real Kubernetes: the cluster, a namespace a test, faults, and a connection that breaks.
+//! Support for tests on a real Kubernetes: the cluster, a namespace a test, faults, a connection that breaks, and a kubelet
+//! without containers.
 //!
 //! The cluster is whichever `ACT_HOST_TEST_KUBECONFIG` names. `cargo xtask test` brings one up and runs these tests in its
 //! network; by hand it is `cargo xtask cluster up`, and then
@@ -11,11 +12,15 @@
 )]
 
 pub mod cluster;
+pub mod kubelet;
+pub mod meddler;
 pub mod namespace;
 pub mod tunnel;
 pub mod user;
 
 pub use cluster::Cluster;
+pub use kubelet::Kubelet;
+pub use meddler::{Meddler, Meddling};
 pub use namespace::Namespace;
 pub use tunnel::Tunnel;
 pub use user::User;

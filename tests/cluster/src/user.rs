@@ -60,6 +60,15 @@ impl User {
         self
     }
 
+    /// Sets what the program is told of the cluster: lines of TOML below `[kubernetes]`.
+    #[must_use]
+    pub fn with_cluster(mut self, lines: &str) -> Self {
+        let file = "home/.config/act-host/act-host.toml";
+        let known = std::fs::read_to_string(self.project.folder(file)).unwrap();
+        self.project.outside(file, format!("{known}[kubernetes]\n{lines}\n"));
+        self
+    }
+
     /// Leaves the user without a configuration: `k8s` comes with the backend alone.
     #[must_use]
     pub fn without_config(self) -> Self {

@@ -74,18 +74,34 @@ impl Live {
         self
     }
 
+    /// The program's process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end of the program and of its output.
     ///
     /// # Panics
     /// When that takes too long; the program is killed then.
     #[must_use]
-    pub fn end(mut self) -> Ran {
-        let ended = self.out.wait_for(|said| said.ended) && self.err.wait_for(|said| said.ended);
+    pub fn end(self) -> Ran {
+        self.end_within(LIMIT)
+    }
+
+    /// As [`Live::end`], of what takes longer than anything else.
+    ///
+    /// # Panics
+    /// As there.
+    #[must_use]
+    pub fn end_within(mut self, limit: Duration) -> Ran {
+        let ended =
+            self.out.wait_within(limit, |said| said.ended) && self.err.wait_within(LIMIT, |said| said.ended);
         if !ended {
             let _ = self.child.kill();
         }
         let status = self.child.wait().expect("a child can be waited for");
-        assert!(ended, "still running after {LIMIT:?}:\n{}\n{}", self.out.text(), self.err.text());
+        assert!(ended, "still running after {limit:?}:\n{}\n{}", self.out.text(), self.err.text());
         let output = Output { status, stdout: self.out.take(), stderr: self.err.take() };
         Ran::of(&output, &self.normal)
     }
@@ -130,10 +146,14 @@ impl Stream {
 
     /// Returns whether the condition came true before the stream's end and the limit.
     fn wait_for(&self, condition: impl Fn(&Said) -> bool) -> bool {
+        self.wait_within(LIMIT, condition)
+    }
+
+    fn wait_within(&self, limit: Duration, condition: impl Fn(&Said) -> bool) -> bool {
         let began = Instant::now();
         let mut said = self.said.0.lock().unwrap_or_else(PoisonError::into_inner);
         while !condition(&said) {
-            let left = LIMIT.saturating_sub(began.elapsed());
+            let left = limit.saturating_sub(began.elapsed());
             if said.ended || left.is_zero() {
                 return false;
             }

@@ -203,6 +203,24 @@ pub(super) fn output(bench: &Bench) -> Result<Figure, String> {
     })
 }
 
+/// Memory beside so many jobs that no machine of a bench could run them: on a node without containers, as tests have it.
+pub(super) fn memory(bench: &Bench) -> Result<Figure, String> {
+    agent::build()?;
+    plugins::build(false)?;
+    cluster::ensure()?;
+    let said = cluster::check::one("scale", "memory::five_hundred_jobs_run_at_once", &bench.program)?;
+    let line = said.lines().find_map(|line| line.strip_prefix("memory of act-host while 500 jobs run: "));
+    let size = line.and_then(|line| line.strip_suffix(" KB")?.parse::<f64>().ok());
+    let size = size.ok_or_else(|| format!("the test says no size: {said}"))? * 1024.0 / 1e6;
+    Ok(Figure {
+        what: "memory while 500 jobs run in pods",
+        value: format!("{size:.0} MB"),
+        target: "≤ 80 MB",
+        met: Some(size <= 80.0),
+        beside: String::new(),
+    })
+}
+
 impl User<'_> {
     /// Runs the workflow that prints, its log on a file: what is measured is not this reader.
     fn events_of_output(&self) -> Result<Vec<Value>, String> {

@@ -73,6 +73,7 @@ const FIGURES: &[(&str, Measure)] = &[
     ("cluster-step", cluster::step),
     ("cluster-start", cluster::start),
     ("cluster-output", cluster::output),
+    ("cluster-memory", cluster::memory),
 ];
 
 /// Measures all figures, or those whose name contains `part`.

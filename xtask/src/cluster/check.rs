@@ -71,13 +71,7 @@ fn tests(
 ) -> Result<String, String> {
     let (mut skipped, mut failed) = (Vec::new(), String::new());
     for binary in build()? {
-        let mut command = within(&[&binary.to_string_lossy(), "--show-output"])?;
-        command.current_dir(root().join(FOLDER)).stdin(Stdio::null());
-        command
-            .envs(program.map(|program| ("ACT_HOST_BIN", program)))
-            .env(plugins::VARIABLE, plugins::folder());
-        command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
-        let said = listen(&mut command)?;
+        let said = listen(&mut equipped(within(&[&binary.to_string_lossy(), "--show-output"])?, program))?;
         let counted = Tally::of(&said.text);
         tally.passed += counted.passed;
         tally.failed += counted.failed;
@@ -88,6 +82,28 @@ fn tests(
         skipped.extend(skips(&said.text));
     }
     if failed.is_empty() { Ok(skipped.join("\n")) } else { Err(failed) }
+}
+
+/// Tells a test program where all is that it needs besides the cluster.
+fn equipped(mut command: Command, program: Option<&Path>) -> Command {
+    command.current_dir(root().join(FOLDER)).stdin(Stdio::null());
+    command.envs(program.map(|program| ("ACT_HOST_BIN", program))).env(plugins::VARIABLE, plugins::folder());
+    command.envs(agent::native().map(|agent| (agent::VARIABLE, agent)));
+    command
+}
+
+/// Runs one test on the bed that people mean, with this program; returns what it says.
+///
+/// # Errors
+/// What failed; that there is no such test.
+pub(crate) fn one(binary: &str, test: &str, program: &Path) -> Result<String, String> {
+    let is_meant = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{binary}-")))
+    };
+    let path = build()?.into_iter().find(is_meant).ok_or_else(|| format!("there are no tests `{binary}`"))?;
+    let words = [&*path.to_string_lossy(), "--exact", test, "--show-output"];
+    let said = listen(&mut equipped(super::within(&words)?, Some(program)))?;
+    if said.success { Ok(said.text) } else { Err(said.text) }
 }
 
 fn plain(words: &[&str]) -> Command {

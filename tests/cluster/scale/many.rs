@@ -1,0 +1,49 @@
+//! Two thousand jobs, a hundred at a time.
+
+use act_cluster_tests::{Cluster, Kubelet};
+
+use super::{LONG, alone, legs, nothing_is_left, peak_at_the_end, user, workflow, written};
+
+const MATRICES: usize = 8;
+const LEGS: usize = 250;
+
+#[test]
+fn two_thousand_jobs_run_each_once() {
+    let Some(cluster) = Cluster::find_own() else { return };
+    let _alone = alone();
+    let kubelet = Kubelet::start(&cluster);
+    let folder = tempfile::tempdir().unwrap();
+    let counter = folder.path().join("counter");
+    let run = format!("echo \"$LEG\" >> {}; echo \"this is $LEG.\"", counter.display());
+    let user = user(&cluster, &kubelet, &workflow(MATRICES, LEGS, &run));
+    let began = std::time::Instant::now();
+    let live = user.start(&["--concurrent-jobs", "100"]);
+    let memory = peak_at_the_end(live.id());
+    let ran = live.end_within(LONG);
+    println!(
+        "{} jobs in {:.1} s, {} pods at once at the most, act-host took {} MB at the most",
+        MATRICES * LEGS,
+        began.elapsed().as_secs_f64(),
+        kubelet.most(),
+        memory.join().unwrap() / 1000
+    );
+    assert_eq!(ran.code, Some(0), "{}\n{}", tail(&ran.stdout), tail(&ran.stderr));
+    let expected = legs(MATRICES, LEGS);
+    assert_eq!(written(&counter), expected, "each step ran once");
+    let mut said: Vec<&str> = ran.stdout.lines().filter_map(said).collect();
+    said.sort_unstable();
+    assert_eq!(said, expected, "what each step said is told once");
+    assert_eq!(kubelet.begun(), MATRICES * LEGS, "a pod a job");
+    nothing_is_left(&user);
+}
+
+/// Which step says it, where a line is of one.
+fn said(line: &str) -> Option<&str> {
+    line.trim_end().rsplit_once("  this is ")?.1.strip_suffix('.')
+}
+
+/// The last lines: all of them are too many to be read.
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
