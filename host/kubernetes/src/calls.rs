@@ -9,9 +9,8 @@ use kube::Client;
 
 use crate::rights::Call;
 
-/// Calls a second that this process makes in the long run, and at once after a pause.
-const RATE: f64 = 20.0;
-const BURST: f64 = 40.0;
+/// After a pause, so many seconds' calls are made at once.
+const BURST: f64 = 2.0;
 
 /// One call.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,14 +54,19 @@ pub(crate) struct Cluster {
     pace: Mutex<Pace>,
 }
 
+/// Who comes first is first: a place is taken at once, and waited for afterwards.
 struct Pace {
+    /// Calls a second in the long run.
+    rate: f64,
+    /// Places that are free now; below zero those that are taken ahead.
     left: f64,
     at: Instant,
 }
 
 impl Cluster {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, pace: Mutex::new(Pace { left: BURST, at: Instant::now() }) }
+    /// Takes how many calls a second are made in the long run.
+    pub(crate) fn new(client: Client, rate: u32) -> Self {
+        Self { client, pace: Mutex::new(Pace::new(rate, Instant::now())) }
     }
 
     /// Makes a call until it is answered.
@@ -73,19 +77,20 @@ impl Cluster {
     where
         F: Future<Output = kube::Result<T>>,
     {
-        let began = Instant::now();
+        let mut first_failure = None;
         let mut pause = SHORTEST;
         loop {
             self.turn(call).await;
+            let began = Instant::now();
             let failed = match tokio::time::timeout(TIMEOUT, work()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) => judge(&error).map_err(|error| blame(error, call))?,
                 Err(_) => Passing { text: format!("no answer within {} s", TIMEOUT.as_secs()), after: None },
             };
-            if began.elapsed() + pause > PATIENCE {
+            let pause_now = failed.after.unwrap_or(pause).min(PATIENCE);
+            if first_failure.get_or_insert(began).elapsed() + pause > PATIENCE {
                 return Err(CallError::Unreachable(failed.text));
             }
-            let pause_now = failed.after.unwrap_or(pause).min(PATIENCE);
             tokio::time::sleep(pause_now.mul_f64(0.75 + 0.5 * fastrand::f64())).await;
             pause = (pause * 2).min(LONGEST);
         }
@@ -94,30 +99,29 @@ impl Cluster {
     /// Waits until another call may be made. Each is traced: they are what a cluster pays for a job.
     pub(crate) async fn turn(&self, call: Call) {
         tracing::debug!(target: "act_host::kubernetes", ?call, "asked");
-        loop {
-            let wait = {
-                let mut pace = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                pace.take(Instant::now())
-            };
-            match wait {
-                None => return,
-                Some(wait) => tokio::time::sleep(wait).await,
-            }
+        // Behind thousands of others a Lease would run out, and others would take its machines down.
+        if call == Call::PatchLease {
+            return;
+        }
+        let wait = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
     }
 }
 
 impl Pace {
-    /// Takes a place; else says how long until there is one.
-    fn take(&mut self, now: Instant) -> Option<Duration> {
+    fn new(rate: u32, now: Instant) -> Self {
+        let rate = f64::from(rate);
+        Self { rate, left: rate * BURST, at: now }
+    }
+
+    /// Takes the next place; says how long until its time.
+    fn take(&mut self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * RATE).min(BURST);
+        self.left = (self.left + passed * self.rate).min(self.rate * BURST) - 1.0;
         self.at = now;
-        if self.left >= 1.0 {
-            self.left -= 1.0;
-            return None;
-        }
-        Some(Duration::from_secs_f64((1.0 - self.left) / RATE))
+        Duration::from_secs_f64((-self.left).max(0.0) / self.rate)
     }
 }
 
@@ -144,6 +148,8 @@ fn judge(error: &kube::Error) -> Result<Passing, CallError> {
             let after = (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)));
             return Ok(Passing { text, after });
         }
+        // Somebody was faster, with the object or with the quota that counts it.
+        409 if text.contains("the object has been modified") => return Ok(Passing { text, after: None }),
         404 => CallError::NotFound(text),
         409 if status.reason == "AlreadyExists" => CallError::Exists(text),
         409 => CallError::Conflict(text),
@@ -213,17 +219,19 @@ mod tests {
         for code in [429, 500, 503, 504] {
             assert!(judge(&api(code, "", "later")).is_ok(), "{code}");
         }
+        let faster = "Operation cannot be fulfilled on resourcequotas \"ci\": the object has been modified; please apply your changes to the latest version and try again";
+        assert!(judge(&api(409, "Conflict", faster)).is_ok());
     }
 
     #[test]
-    fn a_burst_is_followed_by_a_steady_pace() {
+    fn a_burst_is_followed_by_a_steady_pace_in_the_order_of_asking() {
         let now = Instant::now();
-        let mut pace = Pace { left: BURST, at: now };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
-        let burst = BURST as usize;
-        assert!((0..burst).all(|_| pace.take(now).is_none()));
-        let wait = pace.take(now).expect("the burst is over");
-        assert!(wait <= Duration::from_millis(51), "{wait:?}");
-        assert!(pace.take(now + wait + Duration::from_millis(1)).is_none());
+        let mut pace = Pace::new(20, now);
+        assert!((0..40).all(|_| pace.take(now).is_zero()));
+        let waits: Vec<Duration> = (0..3).map(|_| pace.take(now)).collect();
+        assert_eq!(waits, [50, 100, 150].map(Duration::from_millis));
+        let later = now + Duration::from_millis(100);
+        assert_eq!(pace.take(later), Duration::from_millis(100));
+        assert!(pace.take(later + Duration::from_millis(200)).is_zero());
     }
 }

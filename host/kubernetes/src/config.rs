@@ -1,6 +1,7 @@
 //! What the operator says of the cluster, complete.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use act_core::place::Reach;
@@ -48,7 +49,12 @@ pub struct KubernetesConfig {
     pub silent_node: Duration,
     /// Whether nodes are looked at to tell why a pod does not start.
     pub debug_scheduling: bool,
+    /// How many calls to the API server are made a second in the long run.
+    pub call_rate: NonZeroU32,
 }
+
+/// As other controllers do.
+const CALL_RATE: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
 
 impl KubernetesConfig {
     /// Takes the defaults.
@@ -73,6 +79,7 @@ impl KubernetesConfig {
             keep: false,
             silent_node: Duration::from_secs(45),
             debug_scheduling: false,
+            call_rate: CALL_RATE,
         }
     }
 }

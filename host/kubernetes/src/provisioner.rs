@@ -71,7 +71,7 @@ impl KubernetesProvisioner {
     #[must_use]
     pub fn new(client: Client, config: KubernetesConfig, host: &str) -> Self {
         Self {
-            cluster: Arc::new(Cluster::new(client)),
+            cluster: Arc::new(Cluster::new(client, config.call_rate.get())),
             config: Arc::new(config),
             host: format!("act-host-{}", names::dns(host)),
             begun: OnceCell::new(),

@@ -16,6 +16,7 @@ mod file;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub(crate) struct ClusterWords {
     pub(crate) keep_finished: Option<Duration>,
     /// How long a pod stays on a node that is silent.
     pub(crate) silent_node: Option<Duration>,
+    /// Calls to the API server a second.
+    pub(crate) call_rate: Option<NonZeroU32>,
     /// Settings of the plugin `k8s`, over those that act-host.toml has for it where flags and variables say them, under
     /// them where a YAML `.actrc` does.
     pub(crate) told: Map<String, Value>,
@@ -93,6 +96,7 @@ impl ClusterWords {
             spare_time: self.spare_time.or(weaker.spare_time),
             keep_finished: self.keep_finished.or(weaker.keep_finished),
             silent_node: self.silent_node.or(weaker.silent_node),
+            call_rate: self.call_rate.or(weaker.call_rate),
             told: laid_over(self.told, weaker.told),
         }
     }

@@ -159,6 +159,7 @@ fn settings(
     config.spare_time = words.spare_time.unwrap_or(config.spare_time);
     config.keep_finished = words.keep_finished.unwrap_or(config.keep_finished);
     config.silent_node = words.silent_node.unwrap_or(config.silent_node);
+    config.call_rate = words.call_rate.unwrap_or(config.call_rate);
     config
 }
 

@@ -1,5 +1,6 @@
 //! `backend` and `[kubernetes]` of the user's `act-host.toml`.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub(crate) fn kubernetes(mut keys: Keys<'_>, folder: &Path) -> ClusterWords {
         spare_time: span(&mut keys, "spare-time"),
         keep_finished: span(&mut keys, "keep-finished"),
         silent_node: span(&mut keys, "silent-node"),
+        call_rate: call_rate(&mut keys),
         told: serde_json::Map::new(),
     };
     keys.finish();
@@ -69,6 +71,16 @@ pub(super) fn some(keys: &mut Keys<'_>, key: &'static str) -> Option<String> {
 
 fn span(keys: &mut Keys<'_>, key: &'static str) -> Option<Duration> {
     keys.parsed(key, word::<Span>).map(|span| span.value.0)
+}
+
+/// Returns a number of calls a second; with none at all nothing would ever run.
+fn call_rate(keys: &mut Keys<'_>) -> Option<NonZeroU32> {
+    let place = keys.place_of("call-rate");
+    let rate = NonZeroU32::new(keys.count("call-rate")?);
+    if let (None, Some(place)) = (rate, place) {
+        keys.page().wrong(place, "`call-rate` must be at least 1: calls to the API server a second");
+    }
+    rate
 }
 
 /// Reads a word that its type reads itself.

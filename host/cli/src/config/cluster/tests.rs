@@ -85,6 +85,7 @@ orphan-grace = "5m"
 spare-time = "30s"
 keep-finished = "0s"
 silent-node = "90s"
+call-rate = 100
 "#,
     );
     place.file("home/.config/act-host/pod.yaml", "spec:\n  hostname: h\n");
@@ -101,6 +102,7 @@ silent-node = "90s"
     assert_eq!((words.dns_policy, words.image_mirror), (text("None"), text("mirror.local")));
     let seconds = [words.orphan_grace, words.spare_time, words.keep_finished, words.silent_node];
     assert_eq!(seconds.map(|span| span.unwrap().as_secs()), [300, 30, 0, 90]);
+    assert_eq!(words.call_rate, NonZeroU32::new(100));
 }
 
 #[test]
