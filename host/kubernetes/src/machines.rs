@@ -285,8 +285,10 @@ impl Machines<'_> {
 
     /// Deletes a machine: this one, and no other that has its name by now.
     pub(crate) async fn delete(&self, name: &str, uid: Option<&str>, is_job: bool) -> Result<(), CallError> {
-        // A Job goes after its pod, so that it is known when that is gone.
-        let params = DeleteParams { propagation_policy: Some(PropagationPolicy::Foreground), ..of_uid(uid) };
+        // A Job goes after its pod, so that it is known when that is gone. For a pod that would be three calls of the
+        // cluster's own controllers, and a wait for them: what belongs to it goes after it anyway.
+        let policy = if is_job { PropagationPolicy::Foreground } else { PropagationPolicy::Background };
+        let params = DeleteParams { propagation_policy: Some(policy), ..of_uid(uid) };
         let done = if is_job {
             let api = self.jobs();
             self.cluster.call(Call::DeleteJob, || api.delete(name, &params)).await.map(drop)

@@ -44,7 +44,7 @@ fn workflow(matrices: usize, legs: usize, run: &str) -> String {
         writeln!(
             text,
             "  m{matrix}:\n    runs-on: ubuntu-latest\n    strategy: {{ matrix: {{ leg: [{all}] }} }}\n    steps:\n      \
-             - env: {{ LEG: 'm{matrix}-${{{{ matrix.leg }}}}' }}\n        run: {run}"
+             - env: {{ LEG: 'm{matrix}-${{{{ matrix.leg }}}}' }}\n        run: |\n          {run}"
         )
         .unwrap();
     }

@@ -23,8 +23,13 @@ fn five_hundred_jobs_run_at_once() {
     let run = format!("echo \"$LEG\" >> {}; echo waits; : < {}", counter.display(), gate.display());
     let user = user(&cluster, &kubelet, &workflow(MATRICES, LEGS, &run));
     let live = user.start(&["--concurrent-jobs", "500"]);
-    until("all jobs run", || written(&counter).len() == MATRICES * LEGS);
-    let memory = peak(live.id()).unwrap();
+    let mut memory = peak(live.id());
+    until("all jobs run", || {
+        memory = peak(live.id());
+        written(&counter).len() == MATRICES * LEGS || memory.is_none()
+    });
+    // Where the program ended instead, its own words tell why.
+    let Some(memory) = memory else { panic!("it ended: {}", live.end()) };
     println!("memory of act-host while {} jobs run: {memory} KB", MATRICES * LEGS);
     // Open for reading as well: so it opens at once, and no step that comes late waits.
     let open = OpenOptions::new().read(true).write(true).open(&gate).unwrap();
