@@ -19,7 +19,7 @@ use crate::calls::{Cluster, with_causes};
 use crate::containers::JOB;
 use crate::rights::Call;
 use crate::seen::{Phase, look};
-use crate::socket::ExecSocket;
+use crate::socket;
 use crate::watch::Sight;
 
 /// How long the API server may take to open a session.
@@ -66,10 +66,10 @@ impl Dial for PodDial {
         // For the client's own traces.
         request.extensions_mut().insert("exec");
         self.cluster.turn(Call::CreateExec).await;
-        match tokio::time::timeout(TIMEOUT, self.cluster.client.connect(request)).await {
-            Ok(Ok(connection)) => Ok(Box::new(ExecSocket::new(connection.into_stream()))),
+        match tokio::time::timeout(TIMEOUT, socket::open(&self.cluster.client, request)).await {
+            Ok(Ok(socket)) => Ok(Box::new(socket)),
             // Also "not found": a kubelet that has just been started knows none of its pods. That one is gone the watch says.
-            Ok(Err(error)) => Err(later(with_causes(&error))),
+            Ok(Err(text)) => Err(later(text)),
             Err(_) => Err(later(format!("no session within {} s", TIMEOUT.as_secs()))),
         }
     }
