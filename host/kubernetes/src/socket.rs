@@ -33,8 +33,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::calls::with_causes;
 
-/// What is read at once. Larger messages are put together.
-const BUFFER: usize = 16 << 10;
+/// What is read at once. For larger messages there is more room, for as long as they come.
+const BUFFER: usize = 4 << 10;
 
 /// Those with the status of the process on a channel of its own.
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];

@@ -14,8 +14,10 @@ use crate::desk::{Desk, Over};
 use crate::dial::{ByteStream, Dial, DialError};
 use crate::proof::Fate;
 
-/// Read at once, about.
+/// Read at once, about, while much comes.
 const READ: usize = 64 * 1024;
+/// Read at once otherwise: each session keeps it for as long as it lives.
+const LITTLE: usize = 4 * 1024;
 
 pub(crate) struct Link {
     pub(crate) dial: Arc<dyn Dial>,
@@ -127,7 +129,7 @@ impl Link {
                     _ => Err(Parted::Broken("the agent did not greet".to_owned())),
                 };
             }
-            receive(stream, decoder, 4096).await?;
+            receive(stream, decoder, LITTLE).await?;
         }
     }
 
@@ -137,6 +139,7 @@ impl Link {
         mut decoder: Decoder<ToHost>,
         heard: &mut Instant,
     ) -> Parted {
+        let mut room = LITTLE;
         loop {
             loop {
                 match decoder.next() {
@@ -152,8 +155,11 @@ impl Link {
                     Err(error) => return Parted::Broken(error.to_string()),
                 }
             }
-            match timeout(self.config.deadline, receive(stream, &mut decoder, READ)).await {
-                Ok(Ok(())) => *heard = Instant::now(),
+            match timeout(self.config.deadline, receive(stream, &mut decoder, room)).await {
+                Ok(Ok(count)) => {
+                    *heard = Instant::now();
+                    room = if count < LITTLE { LITTLE } else { READ };
+                }
                 Ok(Err(parted)) => return parted,
                 Err(_) => return Parted::Broken("nothing came for too long".to_owned()),
             }
@@ -195,10 +201,10 @@ async fn receive(
     stream: &mut (impl tokio::io::AsyncRead + Unpin + ?Sized),
     decoder: &mut Decoder<ToHost>,
     room: usize,
-) -> Result<(), Parted> {
+) -> Result<usize, Parted> {
     match stream.read_buf(decoder.space(room)).await {
         Ok(0) => Err(Parted::Broken("the stream ended".to_owned())),
-        Ok(_) => Ok(()),
+        Ok(count) => Ok(count),
         Err(error) => Err(Parted::Broken(error.to_string())),
     }
 }
