@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -83,10 +84,12 @@ impl Meddler {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
+                let mut carried = JoinSet::new();
                 loop {
                     let Ok((client, _)) = listener.accept().await else { continue };
                     // What breaks is the client's to notice.
-                    tokio::spawn(carry(Arc::clone(&own), client));
+                    carried.spawn(carry(Arc::clone(&own), client));
+                    while carried.try_join_next().is_some() {}
                 }
             });
         });

@@ -58,6 +58,7 @@ async fn serve(world: Arc<World>, acceptor: TlsAcceptor, stream: TcpStream) -> O
     stream.set_nodelay(true).ok()?;
     let stream = acceptor.accept(stream).await.ok()?;
     let asked = Mutex::new(None);
+    #[expect(clippy::result_large_err, reason = "the form that the library wants")]
     let shake = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         let found = Asked::read(request.uri()).filter(|asked| world.roots().contains_key(&asked.pod));
         let Some(found) = found else { return Err(refused(StatusCode::NOT_FOUND)) };
@@ -71,10 +72,8 @@ async fn serve(world: Arc<World>, acceptor: TlsAcceptor, stream: TcpStream) -> O
         *asked.lock().unwrap() = Some(found);
         Ok(response)
     };
-    #[expect(clippy::result_large_err, reason = "the form that the library wants")]
-    let socket =
-        tokio_tungstenite::accept_hdr_async(stream, |request: &Request, response| shake(request, response));
-    let (mut sink, mut source) = socket.await.ok()?.split();
+    let socket = tokio_tungstenite::accept_hdr_async(stream, shake).await.ok()?;
+    let (mut sink, mut source) = socket.split();
     let asked = asked.into_inner().unwrap()?;
     let root = world.roots().get(&asked.pod)?.clone();
     let mut command = world.command(&root, &asked.line);
@@ -86,7 +85,8 @@ async fn serve(world: Arc<World>, acceptor: TlsAcceptor, stream: TcpStream) -> O
             let Message::Binary(bytes) = message else { continue };
             match (&*bytes, &mut input) {
                 ([STDIN, rest @ ..], Some(pipe)) => {
-                    if pipe.write_all(rest).await.is_err() {
+                    let written = pipe.write_all(rest).await;
+                    if written.is_err() {
                         input = None;
                     }
                 }
