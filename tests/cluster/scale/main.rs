@@ -60,8 +60,8 @@ fn legs(matrices: usize, legs: usize) -> Vec<String> {
 }
 
 /// A user whose jobs go to the node of the tests.
-fn user(cluster: &Cluster, kubelet: &Kubelet, workflow: &str) -> User {
-    User::of(Project::with(workflow), cluster).with_settings(&kubelet.settings()).with_cluster(CALL_RATE)
+fn user(cluster: &Cluster, kubelet: &Kubelet, workflow: &str, rate: &str) -> User {
+    User::of(Project::with(workflow), cluster).with_settings(&kubelet.settings()).with_cluster(rate)
 }
 
 /// What every step wrote into one file, in order.

@@ -2,7 +2,7 @@
 
 use act_cluster_tests::{Cluster, Kubelet};
 
-use super::{LONG, alone, legs, nothing_is_left, peak_at_the_end, user, workflow, written};
+use super::{CALL_RATE, LONG, alone, legs, nothing_is_left, peak_at_the_end, user, workflow, written};
 
 const MATRICES: usize = 8;
 
@@ -28,7 +28,7 @@ fn thousands_of_jobs_run_each_once() {
     let folder = tempfile::tempdir().unwrap();
     let counter = folder.path().join("counter");
     let run = format!("echo \"$LEG\" >> {}; echo \"this is $LEG.\"", counter.display());
-    let user = user(&cluster, &kubelet, &workflow(MATRICES, legs_each, &run));
+    let user = user(&cluster, &kubelet, &workflow(MATRICES, legs_each, &run), CALL_RATE);
     let began = std::time::Instant::now();
     let live = user.start(&["--concurrent-jobs", "100"]);
     let memory = peak_at_the_end(live.id());

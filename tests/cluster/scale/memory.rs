@@ -8,6 +8,9 @@ use act_cluster_tests::{Cluster, Kubelet};
 
 use super::{LONG, alone, legs, nothing_is_left, peak, user, workflow, written};
 
+/// Five times the usual: at a thousand there would be as many connections as jobs, which no user has.
+const CALL_RATE: &str = "call-rate = 100";
+
 const MATRICES: usize = 2;
 const LEGS: usize = 250;
 
@@ -21,7 +24,7 @@ fn five_hundred_jobs_run_at_once() {
     assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
     // A step waits until somebody opens the other end.
     let run = format!("echo \"$LEG\" >> {}; echo waits; : < {}", counter.display(), gate.display());
-    let user = user(&cluster, &kubelet, &workflow(MATRICES, LEGS, &run));
+    let user = user(&cluster, &kubelet, &workflow(MATRICES, LEGS, &run), CALL_RATE);
     let live = user.start(&["--concurrent-jobs", "500"]);
     let mut memory = peak(live.id());
     until("all jobs run", || {

@@ -6,7 +6,7 @@ use act_cluster_tests::meddler::Script;
 use act_cluster_tests::{Cluster, Kubelet, Meddler, Meddling};
 use serde_json::json;
 
-use super::{LONG, alone, nothing_is_left, user, written};
+use super::{CALL_RATE, LONG, alone, nothing_is_left, user, written};
 
 const LEGS: usize = 60;
 
@@ -76,7 +76,7 @@ fn every_step_runs_once_whatever_the_api_server_says() {
     let counter = folder.path().join("counter");
     let legs = (0..LEGS).map(|leg| leg.to_string()).collect::<Vec<_>>().join(", ");
     let workflow = WORKFLOW.replace("@COUNTER@", &counter.display().to_string()).replace("@LEGS@", &legs);
-    let mut user = user(&cluster, &kubelet, &workflow);
+    let mut user = user(&cluster, &kubelet, &workflow, CALL_RATE);
     let meddler = Meddler::to(cluster.kubeconfig(), "10.96.0.1:443", script());
     let through = meddler.kubeconfig(&folder.path().join("kubeconfig"));
     user.project.env("KUBECONFIG", through.display().to_string()).env("TOKEN", "a-token");
