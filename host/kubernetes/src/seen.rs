@@ -6,7 +6,9 @@
 
 use act_core::decide::{ImageTrouble, Seen};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodStatus};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerState, ContainerStateTerminated, ContainerStatus, Pod, PodSpec, PodStatus,
+};
 
 use crate::containers::JOB;
 
@@ -131,6 +133,16 @@ fn ended(pod: &Pod, status: &PodStatus, is_over: bool) -> Option<Seen> {
     let reason = status.reason.clone().unwrap_or_else(|| "Failed".to_owned());
     let text = || status.message.clone().unwrap_or_else(|| "the pod is over, and says nothing".to_owned());
     is_over.then(|| Seen::Other { code: reason, text: text() })
+}
+
+/// Returns what [`look`] reads of a specification: a whole one takes 50 KB, and there is one for each job.
+pub(crate) fn essence(spec: PodSpec) -> PodSpec {
+    let probed = |container: Container| {
+        let Container { name, startup_probe, .. } = container;
+        startup_probe.is_some().then(|| Container { name, startup_probe, ..Container::default() })
+    };
+    let services: Vec<Container> = spec.init_containers.into_iter().flatten().filter_map(probed).collect();
+    PodSpec { init_containers: (!services.is_empty()).then_some(services), ..PodSpec::default() }
 }
 
 /// The code of a service that never became healthy.

@@ -116,21 +116,32 @@ pub(crate) async fn explained(
     deep: bool,
 ) -> Seen {
     let Some(pod) = pod else { return seen };
-    let spec = pod.spec.clone().unwrap_or_default();
     match seen {
         Seen::Other { code, text } if code == UNHEALTHY => {
             let said = last_probe(client, namespace, &pod).await;
             Seen::Other { code, text: said.map_or(text.clone(), |said| format!("{text}: {said}")) }
         }
         Seen::Unschedulable { text } if deep => {
-            let nodes = list(Api::all(client.clone()), &ListParams::default()).await;
-            let more = match nodes {
-                Ok(nodes) => fit::nodes(&spec, &nodes),
-                Err(reason) => vec![format!("nodes cannot be looked at: {reason}")],
-            };
+            let more = against(client, namespace, &pod).await;
             Seen::Unschedulable { text: std::iter::once(text).chain(more).collect::<Vec<_>>().join("; ") }
         }
         seen => seen,
+    }
+}
+
+/// Tells what each node has against a pod, of which only the essence is at hand.
+async fn against(client: &Client, namespace: &str, pod: &Pod) -> Vec<String> {
+    let own = format!("metadata.name={}", pod.metadata.name.as_deref().unwrap_or_default());
+    let params = ListParams::default().fields(&own);
+    let pods = list::<Pod>(Api::namespaced(client.clone(), namespace), &params).await;
+    let nodes = list(Api::all(client.clone()), &ListParams::default()).await;
+    match (pods, nodes) {
+        (Ok(pods), Ok(nodes)) => {
+            let spec = pods.into_iter().next().and_then(|pod| pod.spec).unwrap_or_default();
+            fit::nodes(&spec, &nodes)
+        }
+        (Err(reason), _) => vec![format!("the pod cannot be looked at: {reason}")],
+        (_, Err(reason)) => vec![format!("nodes cannot be looked at: {reason}")],
     }
 }
 

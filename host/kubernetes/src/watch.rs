@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::calls::{CallError, Cluster};
 use crate::labels::{HOST, MACHINE};
 use crate::rights::Call;
-use crate::seen::{Phase, look};
+use crate::seen::essence;
 
 /// What is known of a machine's pod.
 #[derive(Clone, Debug, Default)]
@@ -173,10 +173,7 @@ async fn look_at(cluster: &Cluster, api: &Api<Pod>, known: &Known, pod: &Pod) {
 fn apply(known: &Known, mut event: Event<Pod>) {
     let (Event::Apply(pod) | Event::Delete(pod)) = &mut event else { return };
     pod.metadata.managed_fields = None;
-    // What it should be counts until it runs; the status tells everything after.
-    if look(Some(pod)) == Phase::Running {
-        pod.spec = None;
-    }
+    pod.spec = pod.spec.take().map(essence);
     let Some(digest) = pod.metadata.labels.as_ref().and_then(|labels| labels.get(MACHINE)) else { return };
     if let Some(followed) = lock(known).get_mut(digest) {
         followed.take(event);
