@@ -175,7 +175,8 @@ fn cold_start(user: &User<'_>) -> Result<(Duration, Duration), String> {
     }
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let first = text.split("first process at ").nth(1).and_then(|rest| rest.split('"').next()?.parse().ok());
+    // Also the script says it, without a number.
+    let first = text.split("first process at ").skip(1).find_map(|rest| rest.split('"').next()?.parse().ok());
     let first = UNIX_EPOCH + Duration::from_secs_f64(first.ok_or_else(|| format!("no process ran: {text}"))?);
     let runs = runs.ok_or("the trace does not say when the pod ran")?;
     let after = first.duration_since(runs).unwrap_or_default();
