@@ -205,15 +205,21 @@ jobs:
       - uses: ./say
 ";
 
+/// A repository with this workflow and a JavaScript action.
+fn saying(workflow: &str, parts: &str, script: &str) -> Project {
+    let mut project = Project::new();
+    project.workflow("ci.yml", workflow);
+    project.file("say/action.yml", format!("name: say\nruns: {{ using: node24, {parts} }}\n"));
+    project.file("say/main.js", script);
+    project.commit();
+    project
+}
+
 #[test]
 fn an_image_without_node_says_what_to_do_and_another_image_brings_it() {
     let Some(cluster) = Cluster::find() else { return };
-    let mut project = Project::new();
-    project.workflow("ci.yml", ACTION);
-    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js }\n");
-    project.file("say/main.js", "console.log('said by ' + process.execPath)");
-    project.commit();
-    let user = User::of(project, &cluster);
+    let script = "console.log('said by ' + process.execPath)";
+    let user = User::of(saying(ACTION, "main: main.js", script), &cluster);
     let script = user.project.path("say/main.js");
     let ran = user.run(&["--k8s-node", script.to_str().unwrap()]);
     assert_eq!(ran.code, Some(1), "{ran}");
@@ -247,12 +253,8 @@ jobs:
 #[test]
 fn this_machines_node_is_sent_once_a_job_where_neither_image_has_one() {
     let Some(cluster) = Cluster::find() else { return };
-    let mut project = Project::new();
-    project.workflow("ci.yml", TWICE);
-    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js, post: main.js }\n");
-    project.file("say/main.js", "console.log('said by ' + process.execPath + ' ' + process.version)");
-    project.commit();
-    let user = User::of(project, &cluster);
+    let script = "console.log('said by ' + process.execPath + ' ' + process.version)";
+    let user = User::of(saying(TWICE, "main: main.js, post: main.js", script), &cluster);
     let ran = user.run(&[]);
     assert_eq!(ran.code, Some(0), "{ran}");
     let said = ran.lines_with("  said by /act-host/actions/_node/");
@@ -265,12 +267,8 @@ fn this_machines_node_is_sent_once_a_job_where_neither_image_has_one() {
 #[test]
 fn a_node_that_does_not_run_in_an_image_is_not_used_and_says_why() {
     let Some(cluster) = Cluster::find() else { return };
-    let mut project = Project::new();
-    project.workflow("ci.yml", &ACTION.replace("postgres:1", "busybox:1"));
-    project.file("say/action.yml", "name: say\nruns: { using: node24, main: main.js }\n");
-    project.file("say/main.js", "");
-    project.commit();
-    let user = User::of(project, &cluster);
+    let workflow = ACTION.replace("postgres:1", "busybox:1");
+    let user = User::of(saying(&workflow, "main: main.js", ""), &cluster);
     let ran = user.run(&[]);
     assert_eq!(ran.code, Some(1), "{ran}");
     let told = ran.to_string();

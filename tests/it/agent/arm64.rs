@@ -1,16 +1,11 @@
 //! The agent for arm64, on this machine's processor: by the same session, and through its own proxy.
 
-use std::sync::Arc;
-
 use act_core::environment::{Cursor, Ending, Environment, Started};
-use act_core::ids::Epoch;
-use act_remote::Remote;
-use act_tests::agent::{Agent, quick};
+use act_tests::agent::Agent;
 use act_tests::cli::act_agent_arm64;
-use act_tests::place::launch;
 use act_tests::streams::Weather;
 
-use super::uses::ProxyDial;
+use super::uses::goes_through_the_proxy;
 use super::{Pair, exec, follow};
 
 #[tokio::test]
@@ -18,13 +13,7 @@ async fn it_says_its_processor_and_is_reached_through_its_proxy() {
     let Some(words) = act_agent_arm64() else { return };
     let pair = Pair::by(&words, Weather::default(), &[]).await;
     assert_eq!(pair.remote.facts().arch, act_core::place::Arch::Arm64);
-    let dial = Arc::new(ProxyDial(words, pair.agent.folder.join("agent")));
-    let remote = Remote::connect(dial, &launch(), Epoch(2), quick()).await.unwrap();
-    remote.start(&exec(0), pair.bash("seq 100000; exit 5")).await.unwrap();
-    let ran = follow(&*remote, 0, Cursor::default()).await.unwrap();
-    assert_eq!((ran.bytes, ran.end.how), (588_895, Ending::Exited { code: 5 }));
-    remote.shutdown().await.unwrap();
-    assert_eq!(pair.agent.ended().await.code(), Some(0));
+    goes_through_the_proxy(&pair, words).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use super::{Pair, exec, follow};
 
 /// Runs the agent's proxy, as a command in a container is run: the words that run the agent, its folder.
-pub(super) struct ProxyDial(pub(super) Vec<PathBuf>, pub(super) PathBuf);
+struct ProxyDial(Vec<PathBuf>, PathBuf);
 
 #[async_trait]
 impl Dial for ProxyDial {
@@ -41,8 +41,13 @@ impl Dial for ProxyDial {
 
 #[tokio::test]
 async fn a_session_goes_through_the_proxy() {
-    let pair = Pair::new(Weather::default(), &[]).await;
-    let dial = Arc::new(ProxyDial(vec![act_agent().to_owned()], pair.agent.folder.join("agent")));
+    let words = vec![act_agent().to_owned()];
+    goes_through_the_proxy(&Pair::new(Weather::default(), &[]).await, words).await;
+}
+
+/// Joins a machine through the proxy of its agent, which these words run, and runs a step there.
+pub(super) async fn goes_through_the_proxy(pair: &Pair, words: Vec<PathBuf>) {
+    let dial = Arc::new(ProxyDial(words, pair.agent.folder.join("agent")));
     let remote = Remote::connect(dial, &launch(), Epoch(2), quick()).await.unwrap();
     remote.start(&exec(0), pair.bash("seq 100000; exit 5")).await.unwrap();
     let ran = follow(&*remote, 0, Cursor::default()).await.unwrap();

@@ -240,8 +240,10 @@ async fn what_was_admitted_before_a_cut_stays_admitted_and_nothing_else_does() {
         let end = run_job(&spec, &*place.env, &first, &[]).await;
         let (records, events) = first.kept();
         let admitted = |step: &str| {
-            let is_this = |record: &&Record| matches!(record, Record::Judged { step: of, secret: None, .. } if of.path.to_string() == step);
-            records.iter().any(|record| is_this(&record))
+            records.iter().any(|record| match record {
+                Record::Judged { step: of, secret: None, .. } => of.path.to_string() == step,
+                _ => false,
+            })
         };
         let mut second = host().with_past(records.clone(), events);
         second.refused = ["0", "1"].map(|step| (step.to_owned(), "no more".to_owned())).into();
