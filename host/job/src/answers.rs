@@ -52,7 +52,10 @@ impl Executor<'_> {
         secret: Option<&SecretName>,
         wanted: Wanted,
     ) -> Result<Option<String>, Loss> {
-        let is_this = |record: &Record| matches!(record, Record::Judged { step: of, secret: about, .. } if of == step && about.as_ref() == secret);
+        let is_this = |record: &Record| match record {
+            Record::Judged { step: of, secret: about, .. } => of == step && about.as_ref() == secret,
+            _ => false,
+        };
         let is_asked = match self.journal.next_past() {
             Some(past) => is_this(past),
             None => self.control.may_refuse(),

@@ -52,7 +52,6 @@ pub(crate) fn make(
         Ok(binary) => plans.agent = binary.cloned(),
         Err(refused) => around.refused.push(refused),
     }
-    let agent = config.agent.volume(plans.agent.as_ref());
     let runner = runner(shape, bind, config, &mut around, plans);
     let services: Vec<Value> = bind
         .services
@@ -66,7 +65,7 @@ pub(crate) fn make(
     if !services.is_empty() {
         spec.insert("initContainers".into(), services.into());
     }
-    spec.insert("volumes".into(), volumes(shape, config, agent, &around).into());
+    spec.insert("volumes".into(), volumes(shape, config, plans, &around).into());
     spec.insert("restartPolicy".into(), json!("Never"));
     spec.insert("automountServiceAccountToken".into(), json!(shape.service_account.is_some()));
     spec.insert("enableServiceLinks".into(), json!(false));
@@ -174,15 +173,10 @@ fn resources(shape: &PodShape) -> Map<String, Value> {
         .collect()
 }
 
-fn volumes(
-    shape: &PodShape,
-    config: &KubernetesConfig,
-    agent: Option<(Value, Value)>,
-    around: &Around,
-) -> Vec<Value> {
+fn volumes(shape: &PodShape, config: &KubernetesConfig, plans: &Plans, around: &Around) -> Vec<Value> {
     let empty = |(name, _): (&str, &str)| json!({ "name": name, "emptyDir": {} });
     let mut all: Vec<Value> = FOLDERS.map(empty).into();
-    all.extend(agent.map(|(volume, _)| volume));
+    all.extend(config.agent.volume(plans.agent.as_ref()).map(|(volume, _)| volume));
     all.extend(config.node_image.as_deref().map(|image| node_volume(image).0));
     all.extend(shape.volumes.iter().map(volume));
     all.extend(around.volumes.iter().map(|(name, source)| {

@@ -135,7 +135,7 @@ fn ended(pod: &Pod, status: &PodStatus, is_over: bool) -> Option<Seen> {
     is_over.then(|| Seen::Other { code: reason, text: text() })
 }
 
-/// Returns what [`look`] reads of a specification: a whole one takes 50 KB, and there is one for each job.
+/// Returns what [`look`] reads of a specification: it is kept for as long as the pod is, and there is one for each job.
 pub(crate) fn essence(spec: PodSpec) -> PodSpec {
     let probed = |container: Container| {
         let Container { name, startup_probe, .. } = container;
