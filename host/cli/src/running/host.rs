@@ -1,31 +1,29 @@
 //! The ports of a run, named: log and reporters, actions, groups, this machine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::Loss;
-use act_core::control::{ActionError, Checkout, CheckoutAsk, Emission, FetchedAction, RemoteUses, Secret};
+use act_core::control::{Emission, Secret};
 use act_core::event::{Envelope, Event, JobStamp};
 use act_core::ids::JobKey;
 use act_core::provisioner::Provisioner;
-use act_core::tree::Tree;
 use act_engine::Launched;
-use act_engine::ports::{Clock, Host, RunLog, Sources};
+use act_engine::ports::{Clock, Host, RunLog};
 use act_engine::request::RunRequest;
-use act_git::{ActionStore, Git, Objects, Repository, Server, StoreOptions, WorkingTree};
+use act_git::{ActionStore, Server, StoreOptions};
 use act_local::LocalConfig;
 use act_store::{Appended, FileGroups, LogError, LogReader, ReadError};
-use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::deciders::Deciders;
 use super::facts::Facts;
 use super::resume::LAUNCH;
-use super::trouble::UsedAt;
+use super::sources::RunSources;
 use crate::config::{Config, Mode};
 use crate::error::CliError;
 use crate::flags::LogFormat;
@@ -144,15 +142,7 @@ pub(crate) fn open(
     let held = label.is_some().then(Vec::new).filter(|_| config.output.format != LogFormat::Json);
     let told = Told { log, reporter: reporter(config, label), held, unheard: false };
     let log = Arc::new(ToldLog { told: Mutex::new(told), clock: clock.clone() });
-    let sources = RunSources {
-        store: shared.store.clone(),
-        git: facts.git.clone(),
-        repository: facts.work_tree.clone(),
-        root: config.selection.root.clone(),
-        in_place: config.machine.bind,
-        used: UsedAt::of(request),
-        trees: Mutex::default(),
-    };
+    let sources = RunSources::of(config, facts, request, shared.store.clone());
     let host = Host {
         log: log.clone(),
         sources: Arc::new(sources),
@@ -310,57 +300,6 @@ pub(crate) struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
-    }
-}
-
-/// A working tree, listed by whoever asks first.
-type KnownTree = Arc<OnceCell<Arc<dyn Tree>>>;
-
-/// Actions from the store, the repository from the disk.
-struct RunSources {
-    store: Arc<ActionStore>,
-    git: Git,
-    repository: Option<Repository>,
-    root: std::path::PathBuf,
-    in_place: bool,
-    used: UsedAt,
-    /// By depth, and whether git's objects are in it: all jobs of a run see the same files, listed once.
-    trees: Mutex<HashMap<(u32, bool), KnownTree>>,
-}
-
-impl RunSources {
-    async fn working_tree(&self, ask: &CheckoutAsk) -> Result<Arc<dyn Tree>, ActionError> {
-        let objects = if ask.with_objects { Objects::Packed } else { Objects::Borrowed };
-        let tree = match &self.repository {
-            Some(repository) => {
-                WorkingTree::of_repository(&self.git, repository, ask.fetch_depth, objects).await
-            }
-            None => WorkingTree::of_folder(self.root.clone()).await,
-        };
-        let tree = tree.map_err(|error| ActionError { message: error.to_string() })?;
-        for left_out in tree.left_out() {
-            stream::complain(&format!("warning: {left_out} is not checked out: its name is not UTF-8\n"));
-        }
-        Ok(Arc::new(tree))
-    }
-}
-
-#[async_trait]
-impl Sources for RunSources {
-    async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
-        self.store.action(uses).await.map_err(|error| self.used.explain(uses, &error))
-    }
-
-    async fn checkout(&self, ask: &CheckoutAsk) -> Result<Checkout, ActionError> {
-        if self.in_place {
-            return Ok(Checkout::InPlace);
-        }
-        let known = {
-            let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(trees.entry((ask.fetch_depth, ask.with_objects)).or_default())
-        };
-        let tree = known.get_or_try_init(|| self.working_tree(ask)).await?;
-        Ok(Checkout::Tree(Arc::clone(tree)))
     }
 }
 

@@ -31,6 +31,7 @@ mod plugins;
 mod read;
 mod resume;
 mod signals;
+mod sources;
 mod trouble;
 
 use std::collections::HashSet;

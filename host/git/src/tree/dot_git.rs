@@ -20,11 +20,11 @@ use super::listing::Entry;
 
 /// Where the objects of a checkout are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Objects {
+pub enum Objects<'a> {
     /// In the repository it is made of, which must stay where it is.
     Borrowed,
-    /// In itself.
-    Packed,
+    /// In itself. Until it is copied they lie in a new folder of this one, which may hold gigabytes.
+    Packed(&'a Path),
 }
 
 /// What a `.git` is made of.
@@ -39,7 +39,7 @@ pub(super) async fn make(
     git: &Git,
     repository: &Repository,
     fetch_depth: u32,
-    objects: Objects,
+    objects: Objects<'_>,
 ) -> Result<DotGit, GitError> {
     let cut = lines_of(&repository.common_dir.join("shallow")).map_err(unreadable)?;
     let (refs, shallow) = match (repository.head.commit(), fetch_depth) {
@@ -66,8 +66,8 @@ pub(super) async fn make(
             entries.push(Entry::held(".git/objects/info/alternates", alternates_file(&stores)));
             None
         }
-        Objects::Packed => {
-            let folder = pack(git, repository, &refs, &shallow).await?;
+        Objects::Packed(within) => {
+            let folder = pack(git, repository, &refs, &shallow, within).await?;
             entries.extend(pack_files(folder.path()).map_err(unreadable)?);
             Some(folder)
         }
@@ -87,10 +87,11 @@ async fn pack(
     repository: &Repository,
     refs: &BTreeMap<String, String>,
     shallow: &[String],
+    within: &Path,
 ) -> Result<TempDir, GitError> {
-    let made = tempfile::Builder::new().prefix("act-host-pack-").tempdir();
     let io = |error| GitError::failed("make a folder for git's objects", error);
-    let folder = made.map_err(io)?;
+    std::fs::create_dir_all(within).map_err(io)?;
+    let folder = tempfile::Builder::new().prefix("objects-").tempdir_in(within).map_err(io)?;
     let ends = shallow.iter().map(|commit| format!("--shallow {commit}\n"));
     let begins = refs.values().map(String::as_str).chain(repository.head.commit());
     let wanted: String = ends.chain(begins.map(|commit| format!("{commit}\n"))).collect();

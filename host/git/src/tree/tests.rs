@@ -130,12 +130,16 @@ async fn packed_objects_are_all_that_the_checkout_knows_of_and_no_more() {
     let source = history();
     source.write(&[("staged", "not committed yet")]);
     source.git(&["add", "staged"]);
+    let scratch = tempfile::tempdir().unwrap();
     for depth in [1, 2, 0] {
         let repository = repository(source.path()).await;
         let tree =
-            WorkingTree::of_repository(&Git::default(), &repository, depth, Objects::Packed).await.unwrap();
+            WorkingTree::of_repository(&Git::default(), &repository, depth, Objects::Packed(scratch.path()))
+                .await
+                .unwrap();
         let copy = materialise(&tree);
         drop(tree);
+        assert_eq!(scratch.path().read_dir().unwrap().count(), 0, "nothing of it is left");
         let git = |args: &[&str]| git_in(copy.path(), args);
         git(&["fsck", "--connectivity-only"]);
         assert_eq!(git(&["status", "--porcelain"]), "A  staged");
@@ -203,7 +207,8 @@ async fn work_trees_and_borrowed_or_shallow_sources_can_be_checked_out() {
         ("partial", "4"),
         ("sparse", "4"),
     ];
-    let both = |kind| [Objects::Borrowed, Objects::Packed].map(|objects| (kind, objects));
+    let scratch = tempfile::tempdir().unwrap();
+    let both = |kind| [Objects::Borrowed, Objects::Packed(scratch.path())].map(|objects| (kind, objects));
     for ((name, commits), objects) in kinds.into_iter().flat_map(both) {
         let repository = repository(&path.join(name)).await;
         for depth in [0, 50] {

@@ -42,7 +42,7 @@ impl WorkingTree {
         git: &Git,
         repository: &Repository,
         fetch_depth: u32,
-        objects: Objects,
+        objects: Objects<'_>,
     ) -> Result<Self, GitError> {
         let files = list(git, &repository.root);
         let (files, dot_git) = tokio::join!(files, dot_git::make(git, repository, fetch_depth, objects));
