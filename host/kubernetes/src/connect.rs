@@ -12,6 +12,7 @@ use kube::{Api, Client, Config};
 
 use crate::calls::with_causes;
 use crate::rights::{Call, Right};
+use crate::transport;
 
 /// Which cluster.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +99,7 @@ impl Connection {
             None => Some(config.default_namespace.clone()),
         };
         let url = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| ConnectError::Config(with_causes(&error)))?;
+        let client = transport::client(config).map_err(|error| ConnectError::Config(with_causes(&error)))?;
         Ok(Self { client, namespace, url })
     }
 

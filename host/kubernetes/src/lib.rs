@@ -30,6 +30,7 @@ mod seen;
 mod socket;
 mod survey;
 mod template;
+mod transport;
 mod watch;
 
 pub use act_remote::NodeFinder;

@@ -3,8 +3,8 @@
 //! The client of the API would open one, too, but with buffers of 128 KiB for as long as the session lives: the larger part
 //! of what hundreds of jobs take.
 //!
-//! What is written at once goes as one message: one that is cut in two waits for the other side's acknowledgement,
-//! for up to 40 ms, as the client of the API sets no `TCP_NODELAY`. The end of the connection is the end of the stream.
+//! What is written at once goes as one message: behind a proxy, one that is cut in two waits for the other side's
+//! acknowledgement, for up to 40 ms (see `transport`). The end of the connection is the end of the stream.
 //!
 //! Source: `k8s.io/kubernetes`, `remotecommand` protocols v4 and v5: the first byte of a message is its channel.
 
@@ -69,7 +69,7 @@ pub(crate) async fn open(
     }
     check(&response, &key)?;
     let stream = hyper::upgrade::on(response).await.map_err(|error| with_causes(&error))?;
-    let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(BUFFER);
+    let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Client, Some(config)).await;
     Ok(ExecSocket::new(socket))
 }
