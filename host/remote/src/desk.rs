@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use act_core::environment::{EnvironmentError, Followed};
+use act_core::environment::{EnvironmentError, Followed, MIN_OUTPUT_BUFFER};
 use act_protocol::{Answer, Ask, CHUNK, Cursor, Encoder, End, Failure, Frame, Stream, ToAgent, ToHost};
 use bytes::Bytes;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -13,10 +13,14 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::convert::{failure_in, stream_in};
 use crate::proof::Fate;
 
-/// Bytes of a follow that may be on their way, or wait for who follows.
-pub(crate) const WINDOW: u64 = 1024 * 1024;
+/// Bytes of a follow that may be on their way, or wait for who follows: more than the pipes and sockets on the way hold,
+/// so that none of them runs dry while much comes.
+pub(crate) const WINDOW: u64 = 2 * 1024 * 1024;
 /// Chunks of uploads that wait to be written: what else is said need not wait long.
 const CHUNKS: usize = 4;
+/// An acknowledgement goes with what is said next, unless it lets go of so many bytes: each message on its own wakes
+/// every proxy on the way.
+const URGENT: u64 = MIN_OUTPUT_BUFFER as u64 / 2;
 /// Written at once, about.
 const BATCH: usize = 256 * 1024;
 
@@ -49,15 +53,25 @@ struct State {
     next_follow: u32,
     follows: HashMap<u32, Follow>,
     /// The last acknowledgement of each process that is not over.
-    acks: HashMap<String, Cursor>,
+    acks: HashMap<String, Ack>,
     out: VecDeque<Out>,
     /// Which stream this is; it counts up with each.
     stream: u64,
     over: Option<Over>,
 }
 
+/// How far a process's output is safe.
+#[derive(Default)]
+struct Ack {
+    cursor: Cursor,
+    /// Bytes of both streams of which the agent was told, or is about to be.
+    told: u64,
+    is_queued: bool,
+}
+
 struct Pending {
-    ask: Ask,
+    /// Boxed: the map keeps room for more of them.
+    ask: Box<Ask>,
     reply: oneshot::Sender<Answered>,
 }
 
@@ -162,7 +176,7 @@ impl Desk {
         let id = state.next_ask;
         state.next_ask += 1;
         let ask = ask(&mut state, id);
-        state.asks.insert(id, Pending { ask, reply });
+        state.asks.insert(id, Pending { ask: Box::new(ask), reply });
         state.out.push_back(Out::Ask(id));
         drop(state);
         self.news.notify_one();
@@ -211,15 +225,15 @@ impl Desk {
 
     pub(crate) fn ack(&self, exec: &str, cursor: Cursor) {
         let mut state = self.lock();
-        let is_new = !state.acks.contains_key(exec);
-        let acked = state.acks.entry(exec.to_owned()).or_default();
-        acked.stdout = acked.stdout.max(cursor.stdout);
-        acked.stderr = acked.stderr.max(cursor.stderr);
-        let is_queued =
-            !is_new && state.out.iter().any(|out| matches!(out, Out::Ack(queued) if queued == exec));
-        if !is_queued {
+        let ack = state.acks.entry(exec.to_owned()).or_default();
+        ack.cursor.stdout = ack.cursor.stdout.max(cursor.stdout);
+        ack.cursor.stderr = ack.cursor.stderr.max(cursor.stderr);
+        let is_urgent = ack.bytes() - ack.told >= URGENT;
+        if !std::mem::replace(&mut ack.is_queued, true) {
             state.out.push_back(Out::Ack(exec.to_owned()));
-            drop(state);
+        }
+        drop(state);
+        if is_urgent {
             self.news.notify_one();
         }
     }
@@ -250,7 +264,10 @@ impl Desk {
         let state = &mut *state;
         state.stream += 1;
         state.out.clear();
-        state.out.extend(state.acks.keys().cloned().map(Out::Ack));
+        for (exec, ack) in &mut state.acks {
+            ack.is_queued = true;
+            state.out.push_back(Out::Ack(exec.clone()));
+        }
         let open = state.follows.iter_mut().filter(|(_, follow)| follow.starts_with.is_none());
         state.out.extend(open.map(|(number, _)| Out::Follow(*number)));
         state.out.extend(state.asks.keys().copied().map(Out::Ask));
@@ -342,7 +359,7 @@ impl State {
         let (head, body) = match next {
             Out::Ask(id) => {
                 let Some(pending) = self.asks.get(&id) else { return };
-                let head = ToAgent::Ask { id, ask: pending.ask.clone() };
+                let head = ToAgent::Ask { id, ask: Ask::clone(&pending.ask) };
                 if let Err(error) = encoder.frame(&head, b"", out)
                     && let Some(pending) = self.asks.remove(&id)
                 {
@@ -357,8 +374,9 @@ impl State {
                 (ToAgent::Follow { follow: number, exec, cursor, window }, Bytes::new())
             }
             Out::Ack(exec) => {
-                let Some(cursor) = self.acks.get(&exec).copied() else { return };
-                (ToAgent::Ack { exec, cursor }, Bytes::new())
+                let Some(ack) = self.acks.get_mut(&exec) else { return };
+                (ack.told, ack.is_queued) = (ack.bytes(), false);
+                (ToAgent::Ack { exec, cursor: ack.cursor }, Bytes::new())
             }
             Out::Taken(follow, bytes) => (ToAgent::Taken { follow, bytes }, Bytes::new()),
             Out::Unfollow(follow) => (ToAgent::Unfollow { follow }, Bytes::new()),
@@ -402,6 +420,12 @@ impl State {
         *follow.cursor.of_mut(stream) += bytes.len() as u64;
         let _ = follow.items.send(Item::Output { stream: stream_in(stream), offset, bytes });
         Ok(())
+    }
+}
+
+impl Ack {
+    const fn bytes(&self) -> u64 {
+        self.cursor.stdout + self.cursor.stderr
     }
 }
 

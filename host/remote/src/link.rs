@@ -171,9 +171,9 @@ impl Link {
         stream: &mut (impl tokio::io::AsyncWrite + Unpin),
         mut encoder: Encoder<ToAgent>,
     ) -> Parted {
-        let mut out = Vec::new();
         loop {
-            out.clear();
+            // Hundreds of sessions are silent most of the time, and keep no room.
+            let mut out = Vec::new();
             self.desk.write(&mut encoder, &mut out);
             if out.is_empty() {
                 if let Some(over) = self.desk.over() {
@@ -189,7 +189,7 @@ impl Link {
                 stream.flush().await
             };
             match timeout(self.config.deadline.max(Duration::from_secs(1)), written).await {
-                Ok(Ok(())) => out.shrink_to(READ),
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => return Parted::Broken(error.to_string()),
                 Err(_) => return Parted::Broken("nothing could be sent for too long".to_owned()),
             }

@@ -240,7 +240,7 @@ impl Environment for Remote {
         }
     }
 
-    /// Is on its way when this returns. Of a machine that is gone there is nothing to forget.
+    /// Goes with what is said next. Of a machine that is gone there is nothing to forget.
     async fn ack(&self, id: &ExecId, cursor: Cursor) -> Result<(), EnvironmentError> {
         match self.desk.over() {
             None => self.desk.ack(&id.to_string(), cursor_out(cursor)),
