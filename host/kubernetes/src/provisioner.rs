@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Client};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::agent::{Binary, RUNNER, node_folders};
 use crate::calls::{CallError, Cluster};
@@ -35,6 +35,10 @@ use crate::watch::{PodWatch, Sight};
 /// Beyond a pod's own time to end, until its node counts as silent.
 const UNTIL_GONE: Duration = Duration::from_secs(90);
 
+/// Machines that are made at once: what the API server is asked for is paced anyway, and all that a machine is made of,
+/// its secrets too, is held while it waits.
+const MADE_AT_ONCE: usize = 32;
+
 /// Between two looks at what no watch shows.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -45,6 +49,7 @@ pub struct KubernetesProvisioner {
     /// The Lease of this process.
     host: String,
     begun: OnceCell<Begun>,
+    turns: Semaphore,
     machines: Mutex<HashMap<MachineId, Known>>,
 }
 
@@ -75,6 +80,7 @@ impl KubernetesProvisioner {
             config: Arc::new(config),
             host: format!("act-host-{}", names::dns(host)),
             begun: OnceCell::new(),
+            turns: Semaphore::new(MADE_AT_ONCE),
             machines: Mutex::default(),
         }
     }
@@ -288,7 +294,9 @@ impl Provisioner for KubernetesProvisioner {
     }
 
     async fn create(&self, id: &MachineId, decision: &Decision, secrets: &dyn Reveal) -> Creation {
-        self.make(id, decision, secrets).await.unwrap_or_else(Creation::Refused)
+        let _turn = self.turns.acquire().await;
+        // Of those that wait, not even the room is there.
+        Box::pin(self.make(id, decision, secrets)).await.unwrap_or_else(Creation::Refused)
     }
 
     fn observe(&self, machine: &Machine) -> BoxStream<'static, Seen> {
