@@ -2,15 +2,16 @@
 //!
 //! Every stream begins with all of it; then goes out what is new, in the order in which it was said.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod state;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use act_core::environment::{EnvironmentError, Followed, MIN_OUTPUT_BUFFER};
-use act_protocol::{Answer, Ask, CHUNK, Cursor, Encoder, End, Failure, Frame, Stream, ToAgent, ToHost};
+use act_core::environment::{EnvironmentError, Followed};
+use act_protocol::{Answer, Ask, Cursor, Encoder, End, Frame, ToAgent, ToHost};
 use bytes::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use crate::convert::{failure_in, stream_in};
+use self::state::{Chunk, Out, Pending, State};
 use crate::proof::Fate;
 
 /// Bytes of a follow that may be on their way, or wait for who follows: more than the pipes and sockets on the way hold,
@@ -18,9 +19,6 @@ use crate::proof::Fate;
 pub(crate) const WINDOW: u64 = 2 * 1024 * 1024;
 /// Chunks of uploads that wait to be written: what else is said need not wait long.
 const CHUNKS: usize = 4;
-/// An acknowledgement goes with what is said next, unless it lets go of so many bytes: each message on its own wakes
-/// every proxy on the way.
-const URGENT: u64 = MIN_OUTPUT_BUFFER as u64 / 2;
 /// Written at once, about.
 const BATCH: usize = 256 * 1024;
 
@@ -44,63 +42,6 @@ pub(crate) struct Desk {
     /// Something is to be said, or the session is over.
     pub(crate) news: Notify,
     chunks: Arc<Semaphore>,
-}
-
-#[derive(Default)]
-struct State {
-    next_ask: u64,
-    asks: BTreeMap<u64, Pending>,
-    next_follow: u32,
-    follows: HashMap<u32, Follow>,
-    /// The last acknowledgement of each process that is not over.
-    acks: HashMap<String, Ack>,
-    out: VecDeque<Out>,
-    /// Which stream this is; it counts up with each.
-    stream: u64,
-    over: Option<Over>,
-}
-
-/// How far a process's output is safe.
-#[derive(Default)]
-struct Ack {
-    cursor: Cursor,
-    /// Bytes of both streams of which the agent was told, or is about to be.
-    told: u64,
-    is_queued: bool,
-}
-
-struct Pending {
-    /// Boxed: the map keeps room for more of them.
-    ask: Box<Ask>,
-    reply: oneshot::Sender<Answered>,
-}
-
-struct Follow {
-    exec: String,
-    /// What was handed on.
-    cursor: Cursor,
-    /// What was handed on and not taken yet.
-    waiting: u64,
-    items: mpsc::UnboundedSender<Item>,
-    opened: Option<oneshot::Sender<Result<(), EnvironmentError>>>,
-    /// The ask to start the process, which opens this follow, too; `None` once that is answered.
-    starts_with: Option<u64>,
-}
-
-enum Out {
-    Ask(u64),
-    Follow(u32),
-    Ack(String),
-    Taken(u32, u64),
-    Unfollow(u32),
-    Chunk(Box<Chunk>),
-}
-
-struct Chunk {
-    head: ToAgent,
-    body: Bytes,
-    /// Held until the chunk is written.
-    _permit: OwnedSemaphorePermit,
 }
 
 /// Why nothing can be asked any more.
@@ -225,13 +166,7 @@ impl Desk {
 
     pub(crate) fn ack(&self, exec: &str, cursor: Cursor) {
         let mut state = self.lock();
-        let ack = state.acks.entry(exec.to_owned()).or_default();
-        ack.cursor.stdout = ack.cursor.stdout.max(cursor.stdout);
-        ack.cursor.stderr = ack.cursor.stderr.max(cursor.stderr);
-        let is_urgent = ack.bytes() - ack.told >= URGENT;
-        if !std::mem::replace(&mut ack.is_queued, true) {
-            state.out.push_back(Out::Ack(exec.to_owned()));
-        }
+        let is_urgent = state.ack(exec, cursor);
         drop(state);
         if is_urgent {
             self.news.notify_one();
@@ -240,7 +175,7 @@ impl Desk {
 
     /// Forgets the acknowledgement of a process that is over.
     pub(crate) fn settle(&self, exec: &str) {
-        self.lock().acks.remove(exec);
+        self.lock().settle(exec);
     }
 
     /// Sends a part of an upload in a given stream; returns whether that is still the one in use.
@@ -252,7 +187,7 @@ impl Desk {
             return false;
         }
         let head = ToAgent::Chunk { upload: upload.to_owned(), offset };
-        state.out.push_back(Out::Chunk(Box::new(Chunk { head, body: bytes, _permit: permit })));
+        state.out.push_back(Out::Chunk(Box::new(Chunk::new(head, bytes, permit))));
         drop(state);
         self.news.notify_one();
         true
@@ -260,17 +195,7 @@ impl Desk {
 
     /// Begins a stream: all that is awaited is to be said in it.
     pub(crate) fn connected(&self) {
-        let mut state = self.lock();
-        let state = &mut *state;
-        state.stream += 1;
-        state.out.clear();
-        for (exec, ack) in &mut state.acks {
-            ack.is_queued = true;
-            state.out.push_back(Out::Ack(exec.clone()));
-        }
-        let open = state.follows.iter_mut().filter(|(_, follow)| follow.starts_with.is_none());
-        state.out.extend(open.map(|(number, _)| Out::Follow(*number)));
-        state.out.extend(state.asks.keys().copied().map(Out::Ask));
+        self.lock().connected();
     }
 
     /// Adds frames to `out` until there is enough of them, or nothing more to say.
@@ -339,96 +264,6 @@ impl Desk {
     }
 }
 
-impl State {
-    fn follow(
-        &mut self,
-        exec: &str,
-        cursor: Cursor,
-        items: mpsc::UnboundedSender<Item>,
-        opened: Option<oneshot::Sender<Result<(), EnvironmentError>>>,
-        starts_with: Option<u64>,
-    ) -> u32 {
-        let number = self.next_follow;
-        self.next_follow = self.next_follow.wrapping_add(1);
-        let exec = exec.to_owned();
-        self.follows.insert(number, Follow { exec, cursor, waiting: 0, items, opened, starts_with });
-        number
-    }
-
-    fn frame(&mut self, next: Out, encoder: &mut Encoder<ToAgent>, out: &mut Vec<u8>) {
-        let (head, body) = match next {
-            Out::Ask(id) => {
-                let Some(pending) = self.asks.get(&id) else { return };
-                let head = ToAgent::Ask { id, ask: Ask::clone(&pending.ask) };
-                if let Err(error) = encoder.frame(&head, b"", out)
-                    && let Some(pending) = self.asks.remove(&id)
-                {
-                    let _ = pending.reply.send(Err(EnvironmentError::Refused(error.to_string())));
-                }
-                return;
-            }
-            Out::Follow(number) => {
-                let Some(follow) = self.follows.get(&number) else { return };
-                let window = WINDOW.saturating_sub(follow.waiting);
-                let (exec, cursor) = (follow.exec.clone(), follow.cursor);
-                (ToAgent::Follow { follow: number, exec, cursor, window }, Bytes::new())
-            }
-            Out::Ack(exec) => {
-                let Some(ack) = self.acks.get_mut(&exec) else { return };
-                (ack.told, ack.is_queued) = (ack.bytes(), false);
-                (ToAgent::Ack { exec, cursor: ack.cursor }, Bytes::new())
-            }
-            Out::Taken(follow, bytes) => (ToAgent::Taken { follow, bytes }, Bytes::new()),
-            Out::Unfollow(follow) => (ToAgent::Unfollow { follow }, Bytes::new()),
-            Out::Chunk(chunk) => (chunk.head, chunk.body),
-        };
-        // Ids of processes and chunks are far below the limit.
-        let _ = encoder.frame(&head, &body, out);
-    }
-
-    fn answered(&mut self, id: u64, answer: Result<Answer, Failure>, body: Bytes) {
-        let Some(pending) = self.asks.remove(&id) else { return };
-        let is_new = answer == Ok(Answer::Started { new: true });
-        // A process that was known is followed by who asks for that.
-        self.follows.retain(|_, follow| is_new || follow.starts_with != Some(id));
-        let begun = self.follows.values_mut().find(|follow| follow.starts_with == Some(id));
-        if let Some(follow) = begun {
-            follow.starts_with = None;
-        }
-        let _ = pending.reply.send(answer.map(|answer| (answer, body)).map_err(failure_in));
-    }
-
-    fn not_following(&mut self, number: u32, failure: Failure) {
-        let Some(follow) = self.follows.remove(&number) else { return };
-        let error = failure_in(failure);
-        match follow.opened {
-            Some(opened) => drop(opened.send(Err(error))),
-            None => drop(follow.items.send(Item::Failed(error))),
-        }
-    }
-
-    fn output(&mut self, number: u32, stream: Stream, offset: u64, bytes: Bytes) -> Result<(), Nonsense> {
-        let Some(follow) = self.follows.get_mut(&number) else { return Ok(()) };
-        let received = follow.cursor.of(stream);
-        if offset != received || bytes.is_empty() {
-            return Err(Nonsense(format!("output from {offset} on came, where {received} was due")));
-        }
-        follow.waiting += bytes.len() as u64;
-        if follow.waiting > WINDOW + CHUNK as u64 {
-            return Err(Nonsense("more output came than was asked for".to_owned()));
-        }
-        *follow.cursor.of_mut(stream) += bytes.len() as u64;
-        let _ = follow.items.send(Item::Output { stream: stream_in(stream), offset, bytes });
-        Ok(())
-    }
-}
-
-impl Ack {
-    const fn bytes(&self) -> u64 {
-        self.cursor.stdout + self.cursor.stderr
-    }
-}
-
 /// An ask that waits for its answer; nobody waits for one that is dropped.
 struct Asked {
     desk: Arc<Desk>,
@@ -468,5 +303,47 @@ impl Drop for Unfollowed<'_> {
         if let Some(number) = self.number {
             self.desk.unfollow(number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn said(desk: &Desk) -> Vec<ToAgent> {
+        let (mut out, mut decoder) = (Vec::new(), act_protocol::Decoder::<ToAgent>::default());
+        desk.write(&mut Encoder::default(), &mut out);
+        decoder.push(&out);
+        std::iter::from_fn(|| decoder.next().unwrap()).map(|frame| frame.head).collect()
+    }
+
+    fn at(stdout: u64) -> Cursor {
+        Cursor { stdout, stderr: 0 }
+    }
+
+    fn ack(stdout: u64) -> ToAgent {
+        ToAgent::Ack { exec: "x".to_owned(), cursor: at(stdout) }
+    }
+
+    #[test]
+    fn an_acknowledgement_goes_with_what_is_said_next_and_alone_when_much_waits_for_it() {
+        let desk = Desk::new();
+        let is_urgent = || desk.news.notified().now_or_never().is_some();
+        desk.ack("x", at(10));
+        desk.ack("x", at(20));
+        assert!(!is_urgent(), "it waits for something else to be said");
+        assert_eq!(said(&desk), [ack(20)], "once, as far as it is by then");
+        desk.ack("x", at(3 << 20));
+        assert!(is_urgent(), "as much as a process may be stalled for");
+        assert_eq!(said(&desk), [ack(3 << 20)]);
+        desk.ack("x", at((3 << 20) + 1));
+        assert!(!is_urgent());
+        desk.connected();
+        assert_eq!(said(&desk), [ack((3 << 20) + 1)], "a stream begins with all of it");
+        desk.ack("x", at(4 << 20));
+        desk.settle("x");
+        assert_eq!(said(&desk), []);
     }
 }
