@@ -3,13 +3,13 @@
 //! One future owns the run; jobs are futures inside it, so nothing is left behind when it ends. A job
 //! starts as soon as all it needs has ended: there are no stages. State lives in the run, never on the model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::control::{CancelStage, Emission};
 use act_core::event::{Event, FilePlace, JobStamp, Level};
-use act_core::ids::{Epoch, JobKey, Launch};
+use act_core::ids::{Epoch, JobKey, Launch, MachineId};
 use act_core::{Conclusion, Loss};
 use act_expr::{Object, Value};
 use act_workflow::ids::JobId;
@@ -17,6 +17,7 @@ use act_workflow::model::{Enclosing, Job};
 use act_workflow::source::Span;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::OnceCell;
 
 use crate::cancel::Cancel;
 use crate::launches::FIRST;
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) cancel: Arc<Cancel>,
     /// Of a run that is taken up again.
     pub(crate) past: Past,
+    /// Machines that were there when it was taken up again: listed once, for all jobs that had begun.
+    pub(crate) found: OnceCell<HashSet<MachineId>>,
     /// Who speaks for its jobs.
     pub(crate) epoch: Epoch,
     /// Of jobs that are beyond their first.
@@ -72,9 +75,9 @@ pub(crate) struct WorkflowScope<'a> {
 /// # Errors
 /// [`Loss::Log`] when the log cannot be kept.
 pub async fn run(request: RunRequest, host: Host, cancel: Arc<Cancel>, past: Past) -> Result<RunEnd, Loss> {
-    let (launches, log_lost) = (Mutex::default(), AtomicBool::new(false));
+    let (found, launches, log_lost) = (OnceCell::new(), Mutex::default(), AtomicBool::new(false));
     let epoch = past.next_epoch();
-    let run = Run { request, host, cancel, past, epoch, launches, log_lost };
+    let run = Run { request, host, cancel, past, found, epoch, launches, log_lost };
     let began = run.past.began().unwrap_or_else(|| run.host.clock.now());
     run.tell(None, Event::RunStarted(Box::new(run.request.started.clone())))?;
     let workflow = run.request.workflow.clone();

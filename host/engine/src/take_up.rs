@@ -1,8 +1,10 @@
 //! A run that is taken up again: which of its jobs have ended, and where those that had begun go on.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use act_core::decide::Seen;
+use act_core::environment::EnvironmentError;
 use act_core::ids::{JobKey, MachineId};
 use act_core::place::Decision;
 use act_core::provisioner::{Creation, Machine, Release, Reveal};
@@ -57,12 +59,8 @@ impl Run {
         begun: bool,
     ) -> Result<Machine, Unmade> {
         let gone = || Unmade::Gone("its machine was gone when the run was taken up again".to_owned());
-        if begun {
-            let owned = self.host.provisioner.owned().await;
-            let owned = owned.map_err(|error| Unmade::Gone(error.to_string()))?;
-            if !owned.iter().any(|machine| machine.id == *id) {
-                return Err(gone());
-            }
+        if begun && !self.found().await?.contains(id) {
+            return Err(gone());
         }
         match self.host.provisioner.create(id, decision, secrets).await {
             Creation::Created(machine) if begun => {
@@ -74,6 +72,15 @@ impl Run {
             Creation::Refused(seen) if begun => Err(Unmade::Gone(crate::machine::text(&seen))),
             Creation::Refused(seen) => Err(Unmade::Refused(seen)),
         }
+    }
+
+    async fn found(&self) -> Result<&HashSet<MachineId>, Unmade> {
+        let list = async || {
+            let owned = self.host.provisioner.owned().await?;
+            Ok(owned.into_iter().map(|machine| machine.id).collect())
+        };
+        let listed: Result<_, EnvironmentError> = self.found.get_or_try_init(list).await;
+        listed.map_err(|error| Unmade::Gone(error.to_string()))
     }
 }
 
