@@ -56,6 +56,8 @@ pub struct MemoryControl {
     pub actions: HashMap<String, (String, MemoryTree)>,
     /// What a checkout brings.
     pub checkout: Option<MemoryTree>,
+    /// How far a checkout, which then never ends, lets the job be cancelled.
+    pub endless: Option<CancelStage>,
     /// Steps whose admission is refused, by their path.
     pub refused: HashMap<String, String>,
     /// What was asked of [`Control::admit`], in order.
@@ -78,6 +80,7 @@ impl Default for MemoryControl {
             denied: HashMap::new(),
             actions: HashMap::new(),
             checkout: None,
+            endless: None,
             refused: HashMap::new(),
             asked: Mutex::default(),
             stage: watch::Sender::new(CancelStage::None),
@@ -114,6 +117,13 @@ impl MemoryControl {
     #[must_use]
     pub fn repository(mut self, files: &[(&str, &str)]) -> Self {
         self.checkout = Some(MemoryTree::new("source", files));
+        self
+    }
+
+    /// Has checkouts never end, and raises the stage of cancellation when one has begun.
+    #[must_use]
+    pub fn cancel_in_checkout(mut self, stage: CancelStage) -> Self {
+        self.endless = Some(stage);
         self
     }
 
@@ -252,6 +262,10 @@ impl Control for MemoryControl {
     }
 
     async fn checkout(&self, _: &CheckoutAsk) -> Result<Checkout, ActionError> {
+        if let Some(stage) = self.endless {
+            self.raise(stage);
+            std::future::pending::<()>().await;
+        }
         let missing = || ActionError { message: "there is no repository here".to_owned() };
         self.checkout.clone().map(|tree| Checkout::Tree(Arc::new(tree))).ok_or_else(missing)
     }

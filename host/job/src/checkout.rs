@@ -2,16 +2,18 @@
 //!
 //! Any other checkout — another repository, another reference — is the action itself.
 
-use act_core::control::{Checkout, CheckoutAsk};
-use act_core::environment::{EnvPath, LogicalPath, Root, Target};
+use act_core::control::{CancelStage, Checkout, CheckoutAsk, Control};
+use act_core::environment::{EnvPath, Environment, LogicalPath, Root, Target};
 use act_core::event::StepWhat;
 use act_core::record::Record;
 use act_workflow::step::{Step, StepKind};
 use act_workflow::uses::UsesRef;
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
 use indexmap::IndexMap;
 
 use crate::executor::{Executor, Halt};
-use crate::step::{Running, Unit};
+use crate::step::{CANCELED, Running, Unit};
 use crate::work::{Work, WorkKind};
 
 /// A checkout of this repository, all inputs evaluated.
@@ -81,7 +83,7 @@ impl Executor<'_> {
         Ok(Some(Work { what, remarks: Vec::new(), kind: WorkKind::Checkout(plan) }))
     }
 
-    /// Brings the working tree in.
+    /// Brings the working tree in. A cancellation stops that as it stops a process.
     ///
     /// # Errors
     /// [`Halt::Failed`] when it cannot be had or written.
@@ -91,12 +93,22 @@ impl Executor<'_> {
         running: &mut Running,
         plan: CheckoutPlan,
     ) -> Result<(), Halt> {
+        let known = self.state.cancel_seen;
+        self.notice_cancel().await?;
+        if self.state.cancel_seen && !known && !self.holds(running).await? {
+            running.cancelled = true;
+            return Ok(());
+        }
         let is_this = |record: &Record| matches!(record, Record::CheckedOut { step, .. } if *step == unit.at);
         let error = match self.journal.recall("a checkout", is_this)? {
             Some(Record::CheckedOut { error, .. }) => error,
             _ => {
-                let error = match self.bring_own_repository(&plan.path, plan.fetch_depth).await {
-                    Ok(_) => None,
+                let error = match self.bring_until_cancelled(running, &plan).await {
+                    Ok(Some(_)) => None,
+                    Ok(None) => {
+                        running.cancelled = true;
+                        return Ok(());
+                    }
                     Err(Halt::Failed(messages)) => Some(messages.join("\n")),
                     Err(lost) => return Err(lost),
                 };
@@ -111,6 +123,10 @@ impl Executor<'_> {
                 error
             }
         };
+        if error.as_deref() == Some(CANCELED) {
+            running.cancelled = true;
+            return Ok(());
+        }
         if let Some(error) = error {
             return Err(Halt::failed(error));
         }
@@ -119,22 +135,56 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// Brings it; `None` where the job is cancelled meanwhile, and the step is none that runs nevertheless.
+    async fn bring_until_cancelled(
+        &mut self,
+        running: &mut Running,
+        plan: &CheckoutPlan,
+    ) -> Result<Option<EnvPath>, Halt> {
+        let control = self.control;
+        let mut seen = if self.state.cancel_seen { CancelStage::Cancel } else { CancelStage::None };
+        let bringing = bring(self.env, control, &plan.path, plan.fetch_depth);
+        pin_mut!(bringing);
+        loop {
+            match select(bringing.as_mut(), control.cancelled_beyond(seen)).await {
+                Either::Left((brought, _)) => return brought.map(Some),
+                Either::Right((stage, _)) => seen = stage,
+            }
+            self.notice_cancel().await?;
+            if !self.holds(running).await? {
+                return Ok(None);
+            }
+            if seen >= CancelStage::Kill {
+                return Err(Halt::failed(CANCELED));
+            }
+        }
+    }
+
     /// Puts the run's own repository at `path` and returns where it lies.
     ///
     /// # Errors
     /// [`Halt::Failed`] when it cannot be had or written.
     pub(crate) async fn bring_own_repository(
-        &mut self,
+        &self,
         path: &LogicalPath,
         fetch_depth: u32,
     ) -> Result<EnvPath, Halt> {
-        let with_objects = !self.env.facts().sees_host_files;
-        let ask = CheckoutAsk { path: path.clone(), fetch_depth, with_objects };
-        match self.control.checkout(&ask).await {
-            Ok(Checkout::Tree(tree)) => Ok(self.env.put_tree(tree, path).await?),
-            Ok(Checkout::InPlace) => Ok(self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""))),
-            Err(error) => Err(Halt::failed(error.message)),
-        }
+        bring(self.env, self.control, path, fetch_depth).await
+    }
+}
+
+async fn bring(
+    env: &dyn Environment,
+    control: &dyn Control,
+    path: &LogicalPath,
+    fetch_depth: u32,
+) -> Result<EnvPath, Halt> {
+    let with_objects = !env.facts().sees_host_files;
+    let ask = CheckoutAsk { path: path.clone(), fetch_depth, with_objects };
+    match control.checkout(&ask).await {
+        Ok(Checkout::Tree(tree)) => Ok(env.put_tree(tree, path).await?),
+        Ok(Checkout::InPlace) => Ok(env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""))),
+        Err(error) => Err(Halt::failed(error.message)),
     }
 }
 

@@ -203,7 +203,7 @@ impl Executor<'_> {
     /// Whether the step's condition still holds now that the job is cancelled, as `always()` does.
     ///
     /// Source: `StepsRunner.RunAsync`, the callback on the job's cancellation.
-    async fn holds(&mut self, running: &mut Running) -> Result<bool, Halt> {
+    pub(crate) async fn holds(&mut self, running: &mut Running) -> Result<bool, Halt> {
         running.scope.cancel();
         let condition = running.condition.clone();
         let at = running.at.clone();

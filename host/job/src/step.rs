@@ -57,6 +57,9 @@ impl Frame {
     }
 }
 
+/// What GitHub says of a step that was stopped for a cancellation.
+pub(crate) const CANCELED: &str = "The operation was canceled.";
+
 /// One step in one phase, with what is special about it there.
 pub(crate) struct Unit<'s> {
     pub(crate) step: &'s Step,
@@ -379,7 +382,7 @@ impl Executor<'_> {
             self.error(&unit.at, &text);
             outcome = Conclusion::Failure;
         } else if running.cancelled {
-            self.error(&unit.at, "The operation was canceled.");
+            self.error(&unit.at, CANCELED);
             outcome = Conclusion::Cancelled;
         }
         if running.failed {

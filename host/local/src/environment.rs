@@ -83,13 +83,13 @@ impl Environment for LocalEnvironment {
         {
             return Ok(shown(shared));
         }
-        blocking(move || {
+        let work = move |is_unwanted: &dyn Fn() -> bool| {
             let refused =
                 |error| EnvironmentError::Refused(format!("cannot write {}: {error}", target.display()));
-            crate::tree::put(&*tree, &target).map_err(refused)?;
+            crate::tree::put(&*tree, &target, is_unwanted).map_err(refused)?;
             Ok(shown(&target))
-        })
-        .await
+        };
+        self.machine.write(work).await
     }
 
     async fn get(&self, path: &EnvPath, limit: u64) -> Result<Option<Bytes>, EnvironmentError> {

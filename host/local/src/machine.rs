@@ -14,6 +14,7 @@ use act_core::ids::{Epoch, ExecId, MachineId};
 use act_files::{hex, remove_folder};
 use act_process::{Marker, Stop, Sweep, Swept, sweep};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::LocalConfig;
@@ -161,6 +162,28 @@ impl Owned {
         running.threads.retain(|thread| !thread.is_finished());
         running.threads.push(tokio::task::spawn_blocking(move || exec.run(&plan)));
         Ok(true)
+    }
+
+    /// Writes files of the machine in a thread, which is told when nobody waits for it any more. The machine is not
+    /// cleared before that has ended.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> Result<T, EnvironmentError> + Send + 'static,
+    ) -> Result<T, EnvironmentError> {
+        let lost = |why: &str| EnvironmentError::Lost(why.to_owned());
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut running = self.running();
+            if running.is_released {
+                return Err(lost("the machine was released"));
+            }
+            running.threads.retain(|thread| !thread.is_finished());
+            running.threads.push(tokio::task::spawn_blocking(move || {
+                let done = work(&|| answer.is_closed());
+                let _ = answer.send(done);
+            }));
+        }
+        answered.await.map_err(|_| lost("file work broke off"))?
     }
 
     /// Kills and forgets everything that runs; afterwards nothing can be started.

@@ -7,10 +7,12 @@ use std::path::Path;
 use act_core::tree::{Tree, TreeEntry};
 use act_files::TreeWriter;
 
-/// Brings every entry of `tree` to `folder`; what lies there under other names stays.
-pub(crate) fn put(tree: &dyn Tree, folder: &Path) -> io::Result<()> {
+/// Brings every entry of `tree` to `folder`; what lies there under other names stays. Stops between two of them where it
+/// is not wanted any more.
+pub(crate) fn put(tree: &dyn Tree, folder: &Path, is_unwanted: &dyn Fn() -> bool) -> io::Result<()> {
     let mut writer = TreeWriter::new(folder)?;
     tree.walk(&mut |path, entry| match entry {
+        _ if is_unwanted() => Err(io::Error::other("nobody waits for it")),
         TreeEntry::Folder => writer.make_folder(path),
         TreeEntry::File { executable, .. } => {
             writer.make_file(path, executable, |target| copy(tree, path, target))
@@ -71,7 +73,7 @@ mod tests {
         let tree =
             Given(vec![("a", TreeEntry::Folder), ("b/c/tool", TOOL), ("b/c/x", link), ("d", FILE)], None);
         for _ in 0..2 {
-            put(&tree, &at("")).unwrap();
+            put(&tree, &at(""), &|| false).unwrap();
             assert!(at("a").is_dir());
             assert_eq!(fs::read_to_string(at("b/c/x")).unwrap(), "b/c/tool");
             assert_eq!(fs::metadata(at("b/c/tool")).unwrap().mode() & 0o777, 0o755);
@@ -86,9 +88,20 @@ mod tests {
         fs::create_dir(&from).unwrap();
         fs::write(from.join("d"), "original").unwrap();
         let to = root.path().join("to");
-        put(&Given(vec![("d", FILE)], Some(from.clone())), &to).unwrap();
+        put(&Given(vec![("d", FILE)], Some(from.clone())), &to, &|| false).unwrap();
         fs::write(to.join("d"), "changed").unwrap();
         assert_eq!(fs::read_to_string(from.join("d")).unwrap(), "original");
         assert_eq!(fs::metadata(to.join("d")).unwrap().nlink(), 1);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_stops() {
+        let root = tempfile::tempdir().unwrap();
+        let to = root.path().join("to");
+        let asked = std::cell::Cell::new(0);
+        let is_unwanted = || asked.replace(asked.get() + 1) == 1;
+        let tree = Given(vec![("a", FILE), ("b", FILE), ("c", FILE)], None);
+        assert_eq!(put(&tree, &to, &is_unwanted).unwrap_err().to_string(), "nobody waits for it");
+        assert!(to.join("a").exists() && !to.join("b").exists() && !to.join("c").exists());
     }
 }

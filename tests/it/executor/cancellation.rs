@@ -115,3 +115,37 @@ runs:
     })
     .await;
 }
+
+const CHECKOUT: &str = "
+- uses: actions/checkout@v4
+- run: echo not run
+- run: echo always
+  if: always()
+";
+
+#[tokio::test]
+async fn a_checkout_is_stopped_by_a_cancellation() {
+    let control = || MemoryControl::default().cancel_in_checkout(CancelStage::Cancel);
+    everywhere(&of_steps(CHECKOUT), control, |told| {
+        assert_eq!(told.story.ends(), ["0-main cancelled", "1-main skipped", "2-main success"]);
+        assert_eq!(told.story.step("0-main").lines, ["##[error]The operation was canceled."]);
+        assert_eq!(told.result.conclusion, Conclusion::Cancelled);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_checkout_that_always_runs_is_stopped_by_a_kill() {
+    let yaml = "
+- uses: actions/checkout@v4
+  if: always()
+- run: echo never
+  if: always()
+";
+    let control = || MemoryControl::default().cancel_in_checkout(CancelStage::Kill);
+    everywhere(&of_steps(yaml), control, |told| {
+        assert_eq!(told.story.ends(), ["0-main cancelled"]);
+        assert_eq!(told.result.conclusion, Conclusion::Cancelled);
+    })
+    .await;
+}
