@@ -1,8 +1,7 @@
 //! How bytes come from the API server.
 //!
-//! The client of the API would read them 4 KiB at a time, which is what its TLS asks for: of what a step prints, every
-//! 60 µs or so one call of the system. It also leaves the delay of small packets on, for which a message that takes two
-//! of them waits up to 40 ms.
+//! The client of the API would read them 4 KiB at a time, which is what its TLS asks for. It also leaves the delay of
+//! small packets on, for which a message that takes two of them waits up to 40 ms.
 
 use std::io;
 use std::pin::Pin;
