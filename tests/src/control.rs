@@ -263,6 +263,9 @@ impl Control for MemoryControl {
 
     async fn checkout(&self, _: &CheckoutAsk) -> Result<Checkout, ActionError> {
         if let Some(stage) = self.endless {
+            // A kill comes after a cancellation that was heard.
+            self.raise(CancelStage::Cancel);
+            tokio::task::yield_now().await;
             self.raise(stage);
             std::future::pending::<()>().await;
         }

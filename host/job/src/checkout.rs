@@ -93,9 +93,7 @@ impl Executor<'_> {
         running: &mut Running,
         plan: CheckoutPlan,
     ) -> Result<(), Halt> {
-        let known = self.state.cancel_seen;
-        self.notice_cancel().await?;
-        if self.state.cancel_seen && !known && !self.holds(running).await? {
+        if self.is_stopped(running).await? {
             running.cancelled = true;
             return Ok(());
         }
@@ -135,7 +133,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Brings it; `None` where the job is cancelled meanwhile, and the step is none that runs nevertheless.
+    /// Brings it; `None` where a cancellation stopped that.
     async fn bring_until_cancelled(
         &mut self,
         running: &mut Running,
@@ -150,14 +148,20 @@ impl Executor<'_> {
                 Either::Left((brought, _)) => return brought.map(Some),
                 Either::Right((stage, _)) => seen = stage,
             }
-            self.notice_cancel().await?;
-            if !self.holds(running).await? {
+            if self.is_stopped(running).await? {
                 return Ok(None);
             }
             if seen >= CancelStage::Kill {
                 return Err(Halt::failed(CANCELED));
             }
         }
+    }
+
+    /// Takes a cancellation in; returns whether it is news, and the step is none that runs nevertheless.
+    async fn is_stopped(&mut self, running: &mut Running) -> Result<bool, Halt> {
+        let known = self.state.cancel_seen;
+        self.notice_cancel().await?;
+        Ok(self.state.cancel_seen && !known && !self.holds(running).await?)
     }
 
     /// Puts the run's own repository at `path` and returns where it lies.
