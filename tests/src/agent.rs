@@ -21,7 +21,7 @@ use crate::cli::act_agent;
 use crate::place::launch;
 use crate::streams::{Sky, Trouble, Weather};
 
-/// How tests hold a session: everything is near, so nothing takes long.
+/// How tests hold a session: everything is near, so nothing takes long; squeezed, as over a network.
 #[must_use]
 pub fn quick() -> RemoteConfig {
     RemoteConfig {
@@ -30,6 +30,7 @@ pub fn quick() -> RemoteConfig {
         retry: Duration::from_millis(1),
         retry_limit: Duration::from_millis(50),
         patience: Duration::from_secs(20),
+        squeezed: true,
         ..RemoteConfig::default()
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn serve(station: &Arc<Station>, mut stream: UnixStream) {
             let welcome = ToHost::Welcome(Welcome { version, agent, instance, machine });
             if write(&mut stream, &mut encoder, &welcome) {
                 let session = Session { station, ticket, outbox: &outbox };
+                let encoder = if hello.squeezed { encoder.squeezing() } else { encoder };
                 session.talk(reading, stream, decoder, encoder, heartbeat);
             }
             station.leave(ticket);

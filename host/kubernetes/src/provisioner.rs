@@ -336,6 +336,8 @@ impl Provisioner for KubernetesProvisioner {
             proxy: self.config.agent.proxy(),
         };
         let config = RemoteConfig {
+            // Kubelet, API server, container runtime and the proxy of the agent pass on every byte.
+            squeezed: true,
             name: Some(RUNNER.to_owned()),
             services: known.services,
             patience: self.config.orphan_grace,

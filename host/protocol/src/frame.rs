@@ -4,7 +4,9 @@
 //! u32 length of what follows the number · u32 number, from 0 in each direction of each stream · head · body
 //! ```
 //! Both numbers are little-endian. The head is the message itself in `postcard`'s form, which says where it ends; bytes
-//! in bulk are the body, so that they are not copied on their way through a decoder.
+//! in bulk are the body, so that they are not copied on their way through a decoder. The highest bit of the length says
+//! that the body was made smaller: only a side that was asked for it ([`crate::Hello::squeezed`]) writes such frames, and
+//! both read them.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -14,13 +16,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::message::{ToAgent, ToHost};
+use crate::squeeze::{Squeezer, expand};
 use crate::{MAX_TO_AGENT, MAX_TO_HOST};
 
 const HEADER: usize = 8;
+/// In the length: the body was made smaller.
+const SQUEEZED: u32 = 1 << 31;
 
 /// What may go in one direction.
 pub trait Side: Serialize + DeserializeOwned + Debug {
-    /// Bytes of a frame at the most, its header left out.
+    /// Bytes of a frame at the most, its header left out; with its body as it was and as it is sent.
     const LIMIT: usize;
 }
 
@@ -63,22 +68,32 @@ pub enum FrameError {
     /// The head is no message.
     #[error("a frame holds no message: {0}")]
     Malformed(postcard::Error),
+    /// The body was made smaller, and what is there makes none.
+    #[error("the body of a frame is spoilt")]
+    Spoilt,
 }
 
 /// Writes the frames of one direction of one stream.
 #[derive(Debug)]
 pub struct Encoder<T> {
     number: u32,
+    squeezer: Option<Squeezer>,
     side: PhantomData<fn(&T)>,
 }
 
 impl<T> Default for Encoder<T> {
     fn default() -> Self {
-        Self { number: 0, side: PhantomData }
+        Self { number: 0, squeezer: None, side: PhantomData }
     }
 }
 
 impl<T: Side> Encoder<T> {
+    /// From now on bodies are made smaller where they get smaller.
+    #[must_use]
+    pub fn squeezing(self) -> Self {
+        Self { squeezer: Some(Squeezer::default()), ..self }
+    }
+
     /// Adds a frame to `out`.
     ///
     /// # Errors
@@ -95,9 +110,13 @@ impl<T: Side> Encoder<T> {
                 Ok(()) => FrameError::TooLarge { size, limit: T::LIMIT },
             });
         }
-        out.extend_from_slice(body);
-        // The limit is far below 4 GiB.
-        let length = u32::try_from(size).unwrap_or(u32::MAX);
+        let is_squeezed = self.squeezer.as_mut().is_some_and(|squeezer| squeezer.add(body, out));
+        if !is_squeezed {
+            out.extend_from_slice(body);
+        }
+        // The limit is far below 2 GiB.
+        let length = u32::try_from(out.len() - before - HEADER).unwrap_or(u32::MAX);
+        let length = if is_squeezed { length | SQUEEZED } else { length };
         out[before..before + 4].copy_from_slice(&length.to_le_bytes());
         out[before + 4..before + HEADER].copy_from_slice(&self.number.to_le_bytes());
         self.number = self.number.wrapping_add(1);
@@ -148,7 +167,8 @@ impl<T: Side> Decoder<T> {
         reason = "an iterator would be over for good at the first `None`"
     )]
     pub fn next(&mut self) -> Result<Option<Frame<T>>, FrameError> {
-        let Some(size) = self.number_at(0).map(|size| size as usize) else { return Ok(None) };
+        let Some(length) = self.number_at(0) else { return Ok(None) };
+        let (size, is_squeezed) = ((length & !SQUEEZED) as usize, length & SQUEEZED != 0);
         if size > T::LIMIT {
             return Err(FrameError::TooLarge { size, limit: T::LIMIT });
         }
@@ -162,7 +182,8 @@ impl<T: Side> Decoder<T> {
         self.number = self.number.wrapping_add(1);
         let frame = self.buffer.split_to(HEADER + size).freeze().slice(HEADER..);
         let (head, rest) = postcard::take_from_bytes(&frame).map_err(FrameError::Malformed)?;
-        let body = frame.slice_ref(rest);
+        let body =
+            if is_squeezed { expand(rest, T::LIMIT).ok_or(FrameError::Spoilt)? } else { frame.slice_ref(rest) };
         Ok(Some(Frame { head, body }))
     }
 

@@ -15,6 +15,8 @@ pub struct Hello {
     pub epoch: u64,
     /// How often something is to be said at least, in milliseconds.
     pub heartbeat: u32,
+    /// Whether bodies are to be made smaller, in both directions: where the way costs more than that.
+    pub squeezed: bool,
 }
 
 /// What an agent replies to a [`Hello`] that it accepts.
@@ -123,7 +125,7 @@ mod tests {
             ((1, 2), (3, 3), None),
             ((5, 1), (1, 5), None),
         ] {
-            let hello = Hello { versions: theirs, launch: String::new(), epoch: 1, heartbeat: 5_000 };
+            let hello = Hello { versions: theirs, launch: String::new(), epoch: 1, heartbeat: 5_000, squeezed: false };
             assert_eq!(hello.common(mine), common, "{theirs:?} {mine:?}");
         }
     }

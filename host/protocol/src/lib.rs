@@ -4,6 +4,7 @@
 //! hello     who speaks for which launch, in which version     message   all that is said after that
 //! exec      a process: what to run, how it ended              frame     bytes on the way, bounded
 //! pack      a tree of files as one stream of bytes            parting   what a machine leaves behind when it ends
+//! squeeze   bodies made smaller
 //! ```
 //! Nothing in here does IO or knows a clock. Any stream of bytes carries a session, and a session outlives its streams:
 //! everything that is asked may be asked again. A process is named by its id and started once, output is named by its
@@ -19,6 +20,7 @@ mod hello;
 mod message;
 mod pack;
 mod parting;
+mod squeeze;
 
 pub use exec::{Collected, Content, Cursor, End, Ending, FileIn, Spec, Stop, Stream, Wish};
 pub use frame::{Decoder, Encoder, Frame, FrameError, Side};

@@ -20,6 +20,8 @@ pub struct RemoteConfig {
     pub retry_limit: Duration,
     /// A machine that is not reached for so long is lost.
     pub patience: Duration,
+    /// Whether bytes in bulk are made smaller on their way; over a near socket that costs more than it saves.
+    pub squeezed: bool,
     /// `runner.name`; `None` for what the agent calls its machine.
     pub name: Option<String>,
     /// Services of the job, which the agent knows nothing of.
@@ -40,6 +42,7 @@ impl Default for RemoteConfig {
             retry: Duration::from_millis(50),
             retry_limit: Duration::from_secs(5),
             patience: Duration::from_secs(600),
+            squeezed: false,
             name: None,
             services: BTreeMap::new(),
             more_programs: Vec::new(),

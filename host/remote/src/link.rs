@@ -100,6 +100,9 @@ impl Link {
             known.get_or_insert(welcome);
             is_first
         });
+        if self.config.squeezed {
+            encoder = encoder.squeezing();
+        }
         self.desk.connected();
         let (mut reading, mut writing) = tokio::io::split(stream);
         tokio::select! {
@@ -115,8 +118,8 @@ impl Link {
         decoder: &mut Decoder<ToHost>,
     ) -> Result<Welcome, Parted> {
         let heartbeat = u32::try_from(self.config.heartbeat.as_millis()).unwrap_or(u32::MAX);
-        let (launch, epoch) = (self.launch.clone(), self.epoch);
-        let hello = ToAgent::Hello(Hello { versions: (VERSION, VERSION), launch, epoch, heartbeat });
+        let (launch, epoch, squeezed) = (self.launch.clone(), self.epoch, self.config.squeezed);
+        let hello = ToAgent::Hello(Hello { versions: (VERSION, VERSION), launch, epoch, heartbeat, squeezed });
         let mut out = Vec::new();
         encoder.frame(&hello, b"", &mut out).map_err(|error| error.to_string())?;
         stream.write_all(&out).await.map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::fixtures::LINE;
+use super::fixtures::LOG;
 use super::measure::{millis, ratio, time};
 use super::{Bench, Figure};
 use crate::cargo::listen;
@@ -185,7 +185,7 @@ fn cold_start(user: &User<'_>) -> Result<(Duration, Duration), String> {
 
 pub(super) fn output(bench: &Bench) -> Result<Figure, String> {
     let user = User::make(bench)?;
-    let make = format!("yes {LINE} | head -c {PRINTED} > /tmp/printed");
+    let make = format!("{LOG} | head -c {PRINTED} > /tmp/printed");
     time(&mut kubectl(&["exec", PEER, "--", "bash", "-c", &make])?)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::CHUNK;
 use crate::exec::{Collected, Content, Cursor, End, Ending, FileIn, Spec, Stop, Stream, Wish};
 use crate::hello::{Hello, Machine, Refusal, Roots, Welcome};
 use crate::message::{Answer, Ask, Failure, Kind, Source, Stamp};
@@ -39,7 +40,13 @@ fn to_agent() -> Vec<ToAgent> {
         Ask::Shutdown,
     ];
     let mut all = vec![
-        ToAgent::Hello(Hello { versions: (1, 2), launch: "l".to_owned(), epoch: 3, heartbeat: 5_000 }),
+        ToAgent::Hello(Hello {
+            versions: (1, 2),
+            launch: "l".to_owned(),
+            epoch: 3,
+            heartbeat: 5_000,
+            squeezed: true,
+        }),
         ToAgent::Heartbeat,
         ToAgent::Follow { follow: 1, exec: exec(), cursor: Cursor { stdout: 5, stderr: 6 }, window: 7 },
         ToAgent::Taken { follow: 1, bytes: 9 },
@@ -139,6 +146,38 @@ fn comes_whole<T: Side + PartialEq>(messages: &[T]) {
 fn every_message_comes_whole_in_pieces_of_any_size() {
     comes_whole(&to_agent());
     comes_whole(&to_host());
+}
+
+#[test]
+fn bodies_come_as_they_were_where_they_were_made_smaller() {
+    let mut random = fastrand::Rng::with_seed(3);
+    let head = |offset| ToHost::Output { follow: 1, stream: Stream::Stdout, offset };
+    let bodies = [
+        Vec::new(),
+        b"short".to_vec(),
+        b"a line of a log\n".repeat(900),
+        vec![0; MAX_TO_HOST - 64],
+        std::iter::repeat_with(|| random.u8(..)).take(CHUNK).collect(),
+    ];
+    let (mut encoder, mut out) = (Encoder::default().squeezing(), Vec::new());
+    for (offset, body) in (0..).zip(&bodies) {
+        encoder.frame(&head(offset), body, &mut out).unwrap();
+    }
+    assert!(out.len() < 2 * CHUNK, "{} bytes", out.len());
+    let mut decoder = Decoder::default();
+    decoder.push(&out);
+    let came: Vec<_> =
+        all_of(&mut decoder).unwrap().into_iter().map(|frame: Frame<ToHost>| frame.body).collect();
+    assert_eq!(came, bodies);
+
+    let mut out = Vec::new();
+    Encoder::default().squeezing().frame(&head(0), &bodies[2], &mut out).unwrap();
+    out.truncate(out.len() - 1);
+    let length = u32::try_from(out.len() - HEADER).unwrap() | SQUEEZED;
+    out[..4].copy_from_slice(&length.to_le_bytes());
+    let mut decoder = Decoder::<ToHost>::default();
+    decoder.push(&out);
+    assert_eq!(all_of(&mut decoder), Err(FrameError::Spoilt));
 }
 
 #[test]
