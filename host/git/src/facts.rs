@@ -1,16 +1,24 @@
 //! What the working directory is, found once a run.
 //!
-//! Two git processes at the same time (a third one for a detached HEAD), none of which lists refs: twenty
-//! thousand tags cost nothing. The tag of a detached HEAD is therefore taken from the HEAD's own log, as
-//! `git status` does, and then verified.
+//! Where everything about the repository is plain, its files are read (`read`), which starts no process. Whatever is
+//! not, and whatever looks wrong, is asked of git (`ask`): two processes at the same time, and git's own words
+//! for an error. Both find the same, and what that means is decided here.
+//!
+//! Neither lists refs: twenty thousand tags cost nothing. The tag of a detached HEAD is therefore taken from the HEAD's
+//! own log, as `git status` does, and then verified by git.
+
+mod ask;
+mod read;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::program::{Answer, Git, GitError};
+use crate::program::{Git, GitError};
 use crate::remote::{Place, place_of, without_credentials};
 use crate::settings::Settings;
+
+use read::Surroundings;
 
 /// What the working directory is to git.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,37 +119,27 @@ pub struct Remote {
 /// As [`GitError`]. A folder outside every work tree is [`Facts::NotARepository`], a HEAD without a commit
 /// is [`Head::Unborn`]: neither is an error.
 pub async fn facts(git: &Git, folder: &Path, remote: &str) -> Result<Facts, GitError> {
-    let default_branch = format!("refs/remotes/{remote}/HEAD");
-    let mut places = git.at(folder);
-    // Each answer is written before the next question is looked at: where HEAD or the last one does not
-    // exist, git fails and what came before still counts.
-    places.args(["rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"]);
-    places.args(["HEAD", "--symbolic-full-name", "HEAD", &default_branch]);
-    let mut configuration = git.at(folder);
-    configuration.args(["config", "--list", "-z"]);
-    let (places, configuration) = tokio::join!(git.answer(places), git.answer(configuration));
-    let (places, configuration) = (places?, configuration?);
-
-    let Some(found) = Found::parse(&places, folder, &default_branch)? else {
-        return Ok(Facts::NotARepository);
+    let found = match read::found(&Surroundings::of(git), folder, remote) {
+        Ok(found) => found,
+        Err(read::Unusual) => ask::found(git, folder, remote).await?,
     };
-    let settings = Settings::parse(&configuration.stdout, remote);
-    let url = match &settings.remote_url {
+    let Some(found) = found else { return Ok(Facts::NotARepository) };
+    let url = match &found.settings.remote_url {
         Some(url) => Some(spelled_out(git, &found.root, remote, url).await),
         None => None,
     };
     Ok(Facts::Repository(Box::new(Repository {
         head: found.head(git).await?,
+        default_branch: found.default_branch(remote),
         root: found.root,
         git_dir: found.git_dir,
         common_dir: found.common_dir,
-        default_branch: found.default_branch,
         remote: url.map(|url| Remote {
             name: remote.to_owned(),
             place: place_of(&url),
             url: without_credentials(&url),
         }),
-        settings,
+        settings: found.settings,
     })))
 }
 
@@ -158,41 +156,25 @@ async fn spelled_out(git: &Git, root: &Path, remote: &str, url: &str) -> String 
     }
 }
 
-/// The answers of `git rev-parse`, as far as they go.
+/// What was found of a repository, before anybody says what it means.
+#[derive(Debug, PartialEq, Eq)]
 struct Found {
     root: PathBuf,
     git_dir: PathBuf,
     common_dir: PathBuf,
+    /// What HEAD leads to, where that exists.
     commit: Option<String>,
+    /// Full name of the ref that HEAD stands for in the end; `None` where it is detached, or there is no commit.
     head: Option<String>,
+    /// Full name of the ref that `refs/remotes/<remote>/HEAD` is a name for; `None` where there is no commit, too.
     default_branch: Option<String>,
+    settings: Settings,
 }
 
 impl Found {
-    fn parse(answer: &Answer, folder: &Path, default_branch: &str) -> Result<Option<Self>, GitError> {
-        let stdout = String::from_utf8_lossy(&answer.stdout);
-        let mut lines = stdout.lines();
-        let (Some(root), Some(git_dir), Some(common_dir)) = (lines.next(), lines.next(), lines.next()) else {
-            return if is_no_repository(&answer.stderr) {
-                Ok(None)
-            } else {
-                Err(answer.error("read the repository"))
-            };
-        };
-        let commit = lines.next().filter(|line| is_object_id(line)).map(str::to_owned);
-        Ok(Some(Self {
-            root: root.into(),
-            git_dir: git_dir.into(),
-            // Relative to where git was asked.
-            common_dir: absolute(&folder.join(common_dir))?,
-            head: commit.as_ref().and_then(|_| lines.next()).map(str::to_owned),
-            commit,
-            default_branch: lines
-                .next()
-                .filter(|line| *line != default_branch)
-                .and_then(|line| line.strip_prefix(default_branch.strip_suffix("HEAD")?))
-                .map(str::to_owned),
-        }))
+    fn default_branch(&self, remote: &str) -> Option<String> {
+        let tracked = format!("refs/remotes/{remote}/");
+        self.default_branch.as_deref()?.strip_prefix(&tracked).map(str::to_owned)
     }
 
     async fn head(&self, git: &Git) -> Result<Head, GitError> {
@@ -221,6 +203,10 @@ impl Found {
         let name = name.strip_prefix("refs/").unwrap_or(&name);
         let name = name.strip_prefix("tags/").unwrap_or(name).to_owned();
         let (tag, peeled) = (format!("refs/tags/{name}"), format!("refs/tags/{name}^{{commit}}"));
+        // A full id is never a tag to git, and `v1~2` starts at one without being its name.
+        if is_object_id(&name) || gix_ref::FullName::try_from(tag.as_str()).is_err() {
+            return None;
+        }
         let stdout = git.ask("resolve a tag", &self.root, ["rev-parse", &tag, &peeled]).await.ok()?;
         let stdout = String::from_utf8_lossy(&stdout);
         let (object, target) = stdout.trim().split_once('\n')?;
@@ -241,20 +227,12 @@ fn last_checkout(log: &Path) -> Option<String> {
     moved.rsplit_once(" to ").map(|(_, name)| name.to_owned())
 }
 
-/// A bare repository, or the inside of `.git`, has no files to run: it is as good as none.
-fn is_no_repository(stderr: &str) -> bool {
-    stderr.contains("not a git repository (or any") || stderr.contains("must be run in a work tree")
-}
-
 /// Says whether a text is a full id of an object.
 pub(crate) fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, GitError> {
-    path.canonicalize().map_err(|error| GitError::failed(format!("find {}", path.display()), error))
-}
-
 #[cfg(test)]
-#[path = "facts/tests.rs"]
+mod both_ways;
+#[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -90,6 +91,27 @@ impl Git {
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into() }
+    }
+
+    /// Returns where the configuration of the whole machine lies to this git; `None` if only it can know.
+    ///
+    /// Git is built with the place: the distributions' own have `/etc/gitconfig`, Apple's and those of others their own.
+    pub(crate) fn configuration_of_the_machine(&self) -> Option<PathBuf> {
+        let of_distribution = Path::new("/usr/bin/git");
+        let ours = cfg!(target_os = "linux") && self.place()?.canonicalize().ok()? == of_distribution;
+        ours.then(|| PathBuf::from("/etc/gitconfig"))
+    }
+
+    /// Finds the program as a call would.
+    fn place(&self) -> Option<PathBuf> {
+        if self.program.components().count() > 1 {
+            return Some(self.program.clone());
+        }
+        let can_be_run = |file: &PathBuf| {
+            file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        };
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join(&self.program)).find(can_be_run)
     }
 
     /// Prepares a call in `folder`.
@@ -194,6 +216,22 @@ mod tests {
         ] {
             assert_eq!(last_words(stderr), words, "{stderr:?}");
         }
+    }
+
+    #[test]
+    fn the_configuration_of_the_machine_is_known_of_the_distributions_own_git_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ours, link] = ["git", "link"].map(|name| folder.path().join(name));
+        std::fs::write(&ours, "").unwrap();
+        std::os::unix::fs::symlink("/usr/bin/git", &link).unwrap();
+        for program in [ours.as_path(), Path::new("no-such-git-program")] {
+            assert_eq!(Git::new(program).configuration_of_the_machine(), None, "{}", program.display());
+        }
+        let there =
+            Path::new("/usr/bin/git").canonicalize().is_ok_and(|real| real == Path::new("/usr/bin/git"));
+        let of_distribution = there && cfg!(target_os = "linux");
+        let known = of_distribution.then(|| PathBuf::from("/etc/gitconfig"));
+        assert_eq!(Git::new(link).configuration_of_the_machine(), known);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! What `git config --list` says that this crate needs: the remote, and what a copy of the repository must share.
+//! What the configuration says that this crate needs: the remote, and what a copy of the repository must share.
 
 use std::collections::BTreeMap;
 
@@ -28,20 +28,31 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the output of `git config --list -z`: `key\nvalue\0`, or `key\0` for a key alone.
     pub(crate) fn parse(listed: &[u8], remote: &str) -> Self {
+        let entries = listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty());
+        Self::of(
+            entries.map(|entry| {
+                let entry = String::from_utf8_lossy(entry);
+                let (key, value) = entry.split_once('\n').unwrap_or((&entry, "true"));
+                (key.to_owned(), value.to_owned())
+            }),
+            remote,
+        )
+    }
+
+    /// Takes what it needs of keys and values, in the order in which they come into force.
+    pub(crate) fn of(entries: impl Iterator<Item = (String, String)>, remote: &str) -> Self {
         let mut settings = Self::default();
         let [url, promisor, filter] =
             ["url", "promisor", "partialclonefilter"].map(|key| format!("remote.{remote}.{key}"));
         let mut filters = BTreeMap::new();
-        for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-            let entry = String::from_utf8_lossy(entry);
-            let (key, value) = entry.split_once('\n').unwrap_or((&entry, "true"));
+        for (key, value) in entries {
             if key == url {
                 // Git fetches from the first.
-                settings.remote_url.get_or_insert_with(|| value.to_owned());
+                settings.remote_url.get_or_insert(value);
             } else if key == promisor || key == filter {
-                filters.insert(key.to_owned(), value.to_owned());
-            } else if CARRIED.contains(&key) {
-                settings.carried.insert(key.to_owned(), value.to_owned());
+                filters.insert(key, value);
+            } else if CARRIED.contains(&key.as_str()) {
+                settings.carried.insert(key, value);
             }
         }
         if filters.get(&promisor).is_some_and(|value| value == "true") {

@@ -67,6 +67,7 @@ async fn a_detached_head_remembers_the_tag_it_came_by() {
         ("v1", tag("v1", &object)),
         ("refs/tags/v1", tag("v1", &object)),
         ("light/v1", tag("light/v1", &first)),
+        ("v1~0", Head::Detached { commit: first.clone() }),
         (first.as_str(), Head::Detached { commit: first.clone() }),
     ] {
         source.git(&["checkout", "-q", "main"]);
