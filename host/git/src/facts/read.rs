@@ -117,7 +117,7 @@ impl Refs {
                     plain(!id.is_null())?;
                     return Ok((name, Some(id.to_string())));
                 }
-                Some(Target::Symbolic(next)) => next.as_bstr().to_string().clone_into(&mut name),
+                Some(Target::Symbolic(next)) => std::str::from_utf8(next.as_bstr())?.clone_into(&mut name),
             }
         }
         Err(Unusual)
