@@ -146,10 +146,11 @@ fn a_plugin_that_lacks_a_grant_says_which_lines_give_it() {
     assert_snapshot!(project.run(&[]), @r#"
     exit 3
     --- stderr
-    error: plugin `guest-greedy` cannot be loaded: it needs requests over the network (`http`) and a store of its own (`kv`), which is not granted; to grant it, use `act-host plugin grant`, or add to act-host.toml, to its `[[plugin]]` where it has one:
+    error: plugin `guest-greedy` cannot be loaded: it needs requests over the network (`http`) and a store of its own (`kv`), which is not granted; `act-host plugin grant --write $HOME/.config/act-host/plugins/guest-greedy.wasm` grants it, or these lines of act-host.toml, in its `[[plugin]]` where it has one:
 
     [[plugin]]
     name = "guest-greedy"
+    source = "$HOME/.config/act-host/plugins/guest-greedy.wasm"
     [[plugin.grant.http]]  # wants to reach what it must not
     hosts = ["http://localhost:1", "https://api.example.com", "http://169.254.169.254"]
     methods = ["GET", "POST"]

@@ -76,12 +76,14 @@ pub enum LoadFault {
     },
     /// It needs a grant that the operator did not give.
     #[error(
-        "it needs {what}, which is not granted; to grant it, use `act-host plugin grant`, or add to act-host.toml, \
-         to its `[[plugin]]` where it has one:\n\n{lines}"
+        "it needs {what}, which is not granted; `act-host plugin grant --write {}` grants it, or these lines of \
+         act-host.toml, in its `[[plugin]]` where it has one:\n\n{lines}", file.display()
     )]
     NotGranted {
         /// In words.
         what: String,
+        /// The component.
+        file: PathBuf,
         /// What to add.
         lines: String,
     },

@@ -122,13 +122,31 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
     names.into_iter().map(|name| format!("`{name}`")).collect()
 }
 
-/// Drops the hash that a Rust symbol ends with: it says nothing to a reader.
+/// Writes a symbol of Rust as its author does, without the hash that says nothing to a reader; another one as it is. The
+/// linker has done so with the older symbols, but for the hash.
 fn demangled(name: &str) -> String {
     let hash = |tail: &str| {
         tail.len() == 17 && tail.starts_with('h') && tail[1..].bytes().all(|b| b.is_ascii_hexdigit())
     };
     match name.rsplit_once("::") {
         Some((path, tail)) if hash(tail) => path.to_owned(),
-        _ => name.to_owned(),
+        _ => format!("{:#}", rustc_demangle::demangle(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_read_as_their_author_wrote_them() {
+        for (symbol, name) in [
+            ("_ZN6plugin5parse17h05af221e174051e9E", "plugin::parse"),
+            ("_RNvCs4fqI2P2rA04_6plugin5parse", "plugin::parse"),
+            ("plugin::parse::h05af221e174051e9", "plugin::parse"),
+            ("parse_cpu", "parse_cpu"),
+        ] {
+            assert_eq!(demangled(symbol), name);
+        }
     }
 }

@@ -83,8 +83,10 @@ fn granted(survey: &Survey, asked: &Requests, spec: &PluginSpec) -> Result<(), L
     if what.is_empty() {
         return Ok(());
     }
-    let lines = format!("[[plugin]]\nname = \"{}\"\n{}", spec.name, missing.grant_lines());
-    Err(LoadFault::NotGranted { what: what.join(" and "), lines })
+    // A basic string of TOML has JSON's escapes.
+    let source = serde_json::Value::from(spec.source.to_string_lossy());
+    let lines = format!("[[plugin]]\nname = \"{}\"\nsource = {source}\n{}", spec.name, missing.grant_lines());
+    Err(LoadFault::NotGranted { what: what.join(" and "), file: spec.source.clone(), lines })
 }
 
 /// Names the grants that the manifest does not request: they open nothing, and their operator may believe they do.

@@ -12,7 +12,7 @@ use crate::text::{LONGEST_LINE, line};
 /// How many lines are held back at the most.
 const HELD: usize = 256;
 
-/// How many of the last lines of standard error a failure quotes.
+/// How many of the last lines of standard error, and of errors in the log, a failure quotes.
 const QUOTED: usize = 3;
 
 /// The voice of one call. Cheap to clone: the guest's streams hold clones.
@@ -56,6 +56,9 @@ impl Voice {
     /// Says what a guest logs: each of its lines.
     pub(crate) fn log(&self, level: LogLevel, text: &str) {
         let mut inner = self.inner();
+        if level == LogLevel::Error {
+            inner.quote(text);
+        }
         // Splitting more than is shown would only serve a flood.
         let most = inner.left as usize + 1;
         text.lines().take(most).for_each(|text| inner.say(level, text));
@@ -71,7 +74,7 @@ impl Voice {
         Pipe(self.clone(), Stream::Error)
     }
 
-    /// Says what the streams hold back, as the call has ended; returns the last lines of standard error.
+    /// Says what the streams hold back, as the call has ended; returns the last of what it said of its failure.
     pub(crate) fn end(&self) -> Vec<String> {
         let mut inner = self.inner();
         for stream in [Stream::Out, Stream::Error] {
@@ -131,13 +134,18 @@ impl Inner {
             Stream::Out => self.say(LogLevel::Info, &text),
             Stream::Error => {
                 self.say(LogLevel::Warn, &text);
-                let quote = line(&text, 300);
-                if !quote.is_empty() {
-                    self.last.push(quote);
-                    let old = self.last.len().saturating_sub(QUOTED);
-                    self.last.drain(..old);
-                }
+                self.quote(&text);
             }
+        }
+    }
+
+    /// Keeps a line for who asks what became of the call; Rust's advice is for those who can set variables.
+    fn quote(&mut self, text: &str) {
+        let quote = line(text, 300);
+        if !quote.is_empty() && !quote.starts_with("note: run with `RUST_BACKTRACE") {
+            self.last.push(quote);
+            let old = self.last.len().saturating_sub(QUOTED);
+            self.last.drain(..old);
         }
     }
 }
@@ -224,6 +232,17 @@ mod tests {
         }
         assert_eq!(voice.end(), ["panicked"]);
         assert_eq!(*kept.0.lock().unwrap(), ["Warn panicked", "Info one", "Info two", "Info three"]);
+    }
+
+    #[test]
+    fn errors_in_the_log_are_quoted_and_advice_is_not() {
+        let (_, voice) = voice(10);
+        voice.log(LogLevel::Warn, "not of interest");
+        voice.log(LogLevel::Error, "panicked at src/lib.rs:3:5:\nno");
+        voice
+            .inner()
+            .write(Stream::Error, b"\nValueError: no\nnote: run with `RUST_BACKTRACE=1` to see more\n");
+        assert_eq!(voice.end(), ["panicked at src/lib.rs:3:5: no", "ValueError: no"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A plugin's settings, checked against the schema that the plugin brings.
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 /// How many mistakes are named at once.
@@ -11,7 +11,14 @@ pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
     let options = jsonschema::options().with_draft(Draft::Draft202012);
     // Patterns come from strangers: only those that run in linear time.
     let options = options.with_pattern_options(PatternOptions::regex().size_limit(1 << 20));
-    options.build(schema).map_err(|error| error.to_string())
+    options.build(schema).map_err(|error| placed(&error))
+}
+
+/// Says what is wrong where: a path of keys.
+fn placed(error: &ValidationError<'_>) -> String {
+    let at = error.instance_path().to_string();
+    let said = crate::text::reason(&error.to_string());
+    if at.is_empty() { said } else { format!("`{}`: {said}", at.trim_start_matches('/')) }
 }
 
 /// Checks settings; says what is wrong where.
@@ -21,12 +28,8 @@ pub(crate) fn check(schema: Option<&Value>, settings: &Value) -> Result<(), Stri
     }
     let Some(schema) = schema else { return Ok(()) };
     let validator = compile(schema)?;
-    let mistakes = validator.iter_errors(settings).take(MISTAKES).map(|error| {
-        let at = error.instance_path().to_string();
-        let said = crate::text::reason(&error.to_string());
-        if at.is_empty() { said } else { format!("`{}`: {said}", at.trim_start_matches('/')) }
-    });
-    let mistakes: Vec<_> = mistakes.collect();
+    let mistakes: Vec<_> =
+        validator.iter_errors(settings).take(MISTAKES).map(|error| placed(&error)).collect();
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("; ")) }
 }
 
@@ -58,5 +61,7 @@ mod tests {
         ] {
             assert!(compile(&schema).is_err(), "{schema}");
         }
+        let said = compile(&json!({ "properties": { "pool": { "type": "objct" } } })).unwrap_err();
+        assert!(said.starts_with("`properties/pool/type`: \"objct\""), "{said}");
     }
 }

@@ -182,8 +182,11 @@ impl<T: Side> Decoder<T> {
         self.number = self.number.wrapping_add(1);
         let frame = self.buffer.split_to(HEADER + size).freeze().slice(HEADER..);
         let (head, rest) = postcard::take_from_bytes(&frame).map_err(FrameError::Malformed)?;
-        let body =
-            if is_squeezed { expand(rest, T::LIMIT).ok_or(FrameError::Spoilt)? } else { frame.slice_ref(rest) };
+        let body = if is_squeezed {
+            expand(rest, T::LIMIT).ok_or(FrameError::Spoilt)?
+        } else {
+            frame.slice_ref(rest)
+        };
         Ok(Some(Frame { head, body }))
     }
 

@@ -125,7 +125,13 @@ mod tests {
             ((1, 2), (3, 3), None),
             ((5, 1), (1, 5), None),
         ] {
-            let hello = Hello { versions: theirs, launch: String::new(), epoch: 1, heartbeat: 5_000, squeezed: false };
+            let hello = Hello {
+                versions: theirs,
+                launch: String::new(),
+                epoch: 1,
+                heartbeat: 5_000,
+                squeezed: false,
+            };
             assert_eq!(hello.common(mine), common, "{theirs:?} {mine:?}");
         }
     }

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn no_bytes_make_it_panic_or_larger_than_the_limit() {
         let mut random = fastrand::Rng::with_seed(5);
-        let body: Vec<u8> = (0..600).flat_map(|line| format!("line {}\n", line * line).into_bytes()).collect();
+        let body: Vec<u8> =
+            (0..600).flat_map(|line| format!("line {}\n", line * line).into_bytes()).collect();
         let good = added(&mut Squeezer::default(), &body).unwrap();
         for round in 0..20_000 {
             let mut bytes = good.clone();

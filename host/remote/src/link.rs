@@ -119,7 +119,8 @@ impl Link {
     ) -> Result<Welcome, Parted> {
         let heartbeat = u32::try_from(self.config.heartbeat.as_millis()).unwrap_or(u32::MAX);
         let (launch, epoch, squeezed) = (self.launch.clone(), self.epoch, self.config.squeezed);
-        let hello = ToAgent::Hello(Hello { versions: (VERSION, VERSION), launch, epoch, heartbeat, squeezed });
+        let hello =
+            ToAgent::Hello(Hello { versions: (VERSION, VERSION), launch, epoch, heartbeat, squeezed });
         let mut out = Vec::new();
         encoder.frame(&hello, b"", &mut out).map_err(|error| error.to_string())?;
         stream.write_all(&out).await.map_err(|error| error.to_string())?;

@@ -51,6 +51,7 @@ pub struct WorkflowUse {
     /// What is called.
     pub what: Used,
     /// Where it is called.
+    #[serde(default)]
     pub place: CodePlace,
 }
 
@@ -58,12 +59,14 @@ pub struct WorkflowUse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepContent {
     /// Where it stands in its job.
+    #[serde(default = "StepPath::job")]
     pub path: StepPath,
     /// Its id, if it was given one.
     pub id: Option<String>,
     /// Its name as written, if it was given one.
     pub name: Option<String>,
     /// Where it is written.
+    #[serde(default)]
     pub place: CodePlace,
     /// What it runs.
     pub runs: StepRuns,
@@ -95,6 +98,7 @@ pub enum Used {
         /// Which.
         uses: RemoteUses,
         /// Whether the reference is a whole commit hash, which nobody can move.
+        #[serde(default)]
         pinned: bool,
         /// The commit, where it is known by now.
         commit: Option<String>,
@@ -122,6 +126,7 @@ pub struct SecretUse {
     /// Which.
     pub wanted: SecretWanted,
     /// Where.
+    #[serde(default)]
     pub place: CodePlace,
     /// In which step; `None` for the job's own keys and what surrounds it.
     pub step: Option<StepPath>,
@@ -160,6 +165,7 @@ pub struct ImageUse {
     /// What for.
     pub role: ImageRole,
     /// Where it is written.
+    #[serde(default)]
     pub place: CodePlace,
 }
 

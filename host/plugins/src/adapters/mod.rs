@@ -65,9 +65,9 @@ impl Loaded {
     ) -> Result<A, Unanswered> {
         let Answered { answer, needs } = called?;
         let blamed = |what: String| format!("{}, `{export}`: {what}", self.blame());
-        if needs.is_some() {
+        if let Some(capability) = needs {
             // Whatever it made of the refusal, with the capability it might have answered otherwise.
-            let reason = blamed("it needs a capability that does nothing here".to_owned());
+            let reason = blamed(format!("it needs `{capability}`, which does nothing where nothing runs"));
             return Err(Unanswered { reason, needs });
         }
         let answer = answer.map_err(|error| told(&error)).and_then(translate);

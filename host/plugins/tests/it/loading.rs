@@ -35,12 +35,13 @@ async fn an_import_needs_a_request_and_a_grant() {
     assert!(error.contains("act-host:host/http") && error.contains("[request.http]"), "{error}");
 
     let error = bench.load_with("asks", &asks(), |_| {}).await.unwrap_err();
-    let LoadFault::NotGranted { lines, .. } = *error.fault else { panic!("{error}") };
-    assert_eq!(
-        lines,
-        "[[plugin]]\nname = \"asks\"\n[[plugin.grant.http]]  # asks the catalogue\n\
-         hosts = [\"https://api.example.com\"]\nmethods = [\"GET\"]\n"
+    let LoadFault::NotGranted { file, lines, .. } = *error.fault else { panic!("{error}") };
+    let granted = format!(
+        "[[plugin]]\nname = \"asks\"\nsource = \"{}\"\n[[plugin.grant.http]]  # asks the catalogue\n\
+         hosts = [\"https://api.example.com\"]\nmethods = [\"GET\"]\n",
+        file.display()
     );
+    assert_eq!(lines, granted);
     let grant: HttpGrant = toml::from_str("hosts = ['https://api.example.com']").unwrap();
     let plugin = bench.load_with("asks", &asks(), |spec| spec.grants.http = vec![grant]).await.unwrap();
     assert!(matches!(map(&plugin).await, Mapped::NotMine { .. }));

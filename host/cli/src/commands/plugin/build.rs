@@ -111,6 +111,13 @@ fn no_tool(tool: &str, error: &io::Error) -> CliError {
 
 /// Runs cargo, whose messages the user sees; returns the file that it made.
 fn cargo(folder: &Path) -> Result<PathBuf, CliError> {
+    if !folder.join("Cargo.toml").is_file() {
+        let message = format!("{} has no Cargo.toml: cargo builds plugins in Rust", folder.display());
+        return Err(CliError::invalid(message).hint(
+            "a component that other tools made is taken by `plugin build --component FILE` and \
+             `plugin test --plugin FILE`",
+        ));
+    }
     let arguments = ["build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"];
     let ran = Command::new("cargo")
         .args(arguments)

@@ -1,7 +1,7 @@
 //! `plugin inspect` and `plugin check`: what a component says of itself, and whether this program can load it.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use act_plugins::manifest::Requests;
 use act_plugins::{Inspection, Kinds, Manifest, inspect};
@@ -45,7 +45,7 @@ enum Format {
 pub(super) fn run(flags: &Inspect, world: &World) -> Result<Exit, CliError> {
     let found = look(&flags.plugin, world)?;
     let shown = match flags.format {
-        Format::Text => text(&found),
+        Format::Text => text(&found, &flags.plugin),
         Format::Json => format!("{}\n", as_json(&found)),
     };
     stream::print_text(&stream::harmless(&shown))?;
@@ -60,12 +60,12 @@ pub(super) fn check(flags: &Check, world: &World) -> Result<Exit, CliError> {
     }
     let mut shown = format!("{}: {}, for act-host:plugin 0.1\n", title(&found), kinds(found.kinds));
     imports(&found, &mut shown);
-    requests(&found, &mut shown);
+    requests(&found, &flags.plugin, &mut shown);
     stream::print_text(&stream::harmless(&shown))?;
     Ok(Exit::Success)
 }
 
-fn look(plugin: &std::path::Path, world: &World) -> Result<Inspection, CliError> {
+fn look(plugin: &Path, world: &World) -> Result<Inspection, CliError> {
     let path = locate(plugin, world)?;
     let bytes = std::fs::read(&path)
         .map_err(|error| CliError::invalid(format!("cannot read {}: {error}", path.display())))?;
@@ -81,7 +81,7 @@ fn kinds(kinds: Kinds) -> String {
     kinds.to_string()
 }
 
-fn text(found: &Inspection) -> String {
+fn text(found: &Inspection, asked: &Path) -> String {
     let mut shown = format!("{}\n", title(found));
     if let Some(manifest) = &found.manifest {
         for line in [Some(&manifest.description), manifest.homepage.as_ref()].into_iter().flatten() {
@@ -97,7 +97,7 @@ fn text(found: &Inspection) -> String {
         let _ = writeln!(shown, "  {what}: {which}");
     }
     imports(found, &mut shown);
-    requests(found, &mut shown);
+    requests(found, asked, &mut shown);
     if let Some(trouble) = &found.trouble {
         let _ = writeln!(shown, "cannot be loaded: {trouble}");
     }
@@ -114,13 +114,14 @@ fn imports(found: &Inspection, shown: &mut String) {
 }
 
 /// Writes what it asks for and why, with the command that grants it.
-fn requests(found: &Inspection, shown: &mut String) {
-    let Some(Manifest { name, request, .. }) = &found.manifest else { return };
+fn requests(found: &Inspection, asked: &Path, shown: &mut String) {
+    let Some(Manifest { request, .. }) = &found.manifest else { return };
     let Requests { http, kv, decisions } = request;
     if request.is_empty() {
         return;
     }
-    let _ = writeln!(shown, "asks for (`act-host plugin grant {name}` shows the lines that grant it)");
+    let asked = asked.display();
+    let _ = writeln!(shown, "asks for (`act-host plugin grant {asked}` shows the lines that grant it)");
     for asked in http {
         let hosts: Vec<String> = asked.hosts.iter().map(ToString::to_string).collect();
         let methods: Vec<&str> = asked.methods.iter().map(|method| method.as_str()).collect();

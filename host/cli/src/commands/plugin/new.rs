@@ -69,13 +69,15 @@ pub(super) fn run(flags: &Flags, world: &World) -> Result<Exit, CliError> {
         write(&folder.join(path), &text)?;
     }
     let shown = flags.name.display();
+    let built = folder.join(format!("{name}.wasm"));
     let kind = word(flags.kind);
     stream::print_text(&format!(
         "made {shown}, a {kind} in Rust\n\n  \
          cd {shown}\n  \
          act-host plugin test     builds {name}.wasm and asks it what tests/fixtures ask\n  \
          cargo test               runs the tests in src/lib.rs\n  \
-         act-host explain --plugin ./{name}.wasm -C REPOSITORY\n"
+         act-host explain --plugin {} -C REPOSITORY\n",
+        built.display()
     ))?;
     Ok(Exit::Success)
 }

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use act_core::decide::{Case, LabelAsk, PolicyAsk, Seen};
 use act_plugins::Plugin;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::inspect::kind_words;
 use crate::error::CliError;
+use crate::nearest::nearest;
 use crate::text_file;
 
 /// A fixture that was read.
@@ -132,10 +134,50 @@ impl Fixture {
         })
     }
 
-    /// Lays what the fixture asks over an empty ask.
-    fn filled<T: DeserializeOwned>(&self, mut empty: Value) -> Result<T, String> {
+    /// Lays what the fixture asks over an empty ask. What nobody is asked is a mistake: the fixture would mean nothing.
+    fn filled<T: DeserializeOwned + Serialize>(&self, mut empty: Value) -> Result<T, String> {
         lay_over(&mut empty, &self.ask);
-        typed(empty)
+        let ask: T = typed(empty)?;
+        let mut unknown = Vec::new();
+        left_out(&self.ask, &json!(ask), "ask", &mut unknown);
+        if unknown.is_empty() { Ok(ask) } else { Err(unknown.join("; ")) }
+    }
+}
+
+/// Finds the keys that were given and did not come into the ask.
+fn left_out(given: &Value, asked: &Value, path: &str, found: &mut Vec<String>) {
+    match (given, asked) {
+        (Value::Object(given), Value::Object(asked)) => {
+            for (key, value) in given {
+                match asked.get(key) {
+                    Some(asked) => left_out(value, asked, &format!("{path}.{key}"), found),
+                    // What is empty is left out of what is written.
+                    None if is_empty(value) => {}
+                    None => {
+                        let near = nearest(key, asked.keys().map(String::as_str));
+                        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                        found.push(format!("`{path}.{key}` is nothing that a plugin is asked{hint}"));
+                    }
+                }
+            }
+        }
+        (Value::Array(given), Value::Array(asked)) => {
+            for (index, (given, asked)) in given.iter().zip(asked).enumerate() {
+                left_out(given, asked, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(keys) => keys.is_empty(),
+        Value::Bool(true) => false,
     }
 }
 
@@ -207,6 +249,21 @@ mod tests {
         let empty = json!({ "labels": [], "group": null, "facts": facts() });
         let ask: LabelAsk = fixture(json!({ "labels": ["a"] })).filled(empty).unwrap();
         assert_eq!((ask.labels, &*ask.facts.repository), (vec!["a".to_owned()], "octo/hello"));
+        let empty =
+            json!({ "labels": [], "group": null, "facts": facts(), "phase": { "phase": "job-queued" } });
+        let uses = json!({ "owner": "a", "repository": "b", "path": "", "reference": "v1", "pinned": true });
+        let runs = json!({ "kind": "action", "from": "remote", "uses": uses });
+        let content = json!({ "steps": [{ "runs": runs }] });
+        let ask = json!({ "lables": ["a"], "group": "", "phase": { "content": content } });
+        let wrong = fixture(ask).filled::<PolicyAsk>(empty).unwrap_err();
+        assert_eq!(
+            wrong.split("; ").collect::<Vec<_>>(),
+            [
+                "`ask.lables` is nothing that a plugin is asked",
+                "did you mean `labels`?",
+                "`ask.phase.content.steps[0].runs.uses.pinned` is nothing that a plugin is asked",
+            ]
+        );
         let wrong = of_value("x".to_owned(), json!({ "asks": {} })).err().unwrap();
         assert_eq!(wrong, "`asks` is not a key of a fixture; there are: kind, settings, ask, seen, expect");
         assert!(of_value("x".to_owned(), json!({ "ask": {} })).is_err());
