@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use act_core::environment::{Collected, Ending, ExecEnd, ExecSpec};
 use act_files::Found;
-use act_process::{Control, End, Finished, LadderTimes, Leftover, Linger, Marker};
+use act_process::{Control, End, Finished, LadderTimes, Linger, Marker};
 use bytes::Bytes;
 
 use crate::layout::Layout;
@@ -41,30 +41,32 @@ impl Exec {
         Some(self.group.load(Ordering::Acquire)).filter(|group| *group != 0)
     }
 
-    /// Does it all; blocks until nobody holds the process's pipes any more, which may be long after its end.
-    pub(crate) fn run(&self, plan: &Plan) {
-        let (how, leftover) = self.process(plan);
+    /// Writes its files and starts it. [`Self::follow`] must be next.
+    pub(crate) fn start(&self, plan: &Plan) -> Result<act_process::Running, Ending> {
+        for (path, bytes) in &plan.files_before {
+            act_files::write(path, bytes).map_err(|error| Ending::NotStarted {
+                reason: format!("cannot write {}: {error}", path.display()),
+            })?;
+        }
+        let running = act_process::start(&plan.process)
+            .map_err(|error| Ending::NotStarted { reason: error.to_string() })?;
+        self.group.store(running.id(), Ordering::Release);
+        Ok(running)
+    }
+
+    /// Does the rest; blocks until nobody holds the process's pipes any more, which may be long after its end.
+    pub(crate) fn follow(&self, plan: &Plan, started: Result<act_process::Running, Ending>) {
+        let (how, leftover) = match started {
+            Err(how) => (how, None),
+            Ok(running) => {
+                let Finished { end, leftover } = running.drive(&self.control, &*self.spool);
+                (ending(end), leftover)
+            }
+        };
         let files = plan.collect_after.iter().map(|(path, limit)| collect(path, *limit)).collect();
         self.spool.end(ExecEnd { how, files });
         if let Some(leftover) = leftover {
             leftover.discard(&self.control);
-        }
-    }
-
-    fn process(&self, plan: &Plan) -> (Ending, Option<Leftover>) {
-        for (path, bytes) in &plan.files_before {
-            if let Err(error) = act_files::write(path, bytes) {
-                let reason = format!("cannot write {}: {error}", path.display());
-                return (Ending::NotStarted { reason }, None);
-            }
-        }
-        match act_process::start(&plan.process) {
-            Err(error) => (Ending::NotStarted { reason: error.to_string() }, None),
-            Ok(running) => {
-                self.group.store(running.id(), Ordering::Release);
-                let Finished { end, leftover } = running.drive(&self.control, &*self.spool);
-                (ending(end), leftover)
-            }
         }
     }
 }

@@ -160,7 +160,13 @@ impl Owned {
         running.execs.insert(id.clone(), Arc::clone(&exec));
         let plan = plan(&self.place.marker);
         running.threads.retain(|thread| !thread.is_finished());
-        running.threads.push(tokio::task::spawn_blocking(move || exec.run(&plan)));
+        // To wake a thread takes a tenth of a millisecond, an empty step two. Where no other job runs here, nobody else
+        // waits for the thread that asks.
+        let started = (LIVE.load(Ordering::Acquire) == 1).then(|| exec.start(&plan));
+        running.threads.push(tokio::task::spawn_blocking(move || {
+            let started = started.unwrap_or_else(|| exec.start(&plan));
+            exec.follow(&plan, started);
+        }));
         Ok(true)
     }
 
