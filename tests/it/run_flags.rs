@@ -117,6 +117,40 @@ jobs:
     ");
 }
 
+#[test]
+fn path_filters_see_what_git_says_of_the_commits_of_a_payload() {
+    let workflow = "
+on:
+  push: {paths: [docs/**]}
+  pull_request: {paths: [docs/**]}
+jobs:
+  show: {runs-on: ubuntu-latest, steps: [{run: echo runs}]}
+";
+    let mut project = Project::with(workflow);
+    let first = project.commit().git(&["rev-parse", "HEAD"]);
+    let docs = project.file("docs/a.md", "a").commit().git(&["rev-parse", "HEAD"]);
+    let code = project.file("code.rs", "b").commit().git(&["rev-parse", "HEAD"]);
+    let push = |before: &str, after: &str| format!(r#"{{"before": "{before}", "after": "{after}"}}"#);
+    let pull_request = |base: &str, head: &str| {
+        format!(
+            r#"{{"number": 1, "pull_request": {{"base": {{"sha": "{base}"}}, "head": {{"sha": "{head}"}}}}}}"#
+        )
+    };
+    for (event, payload, runs) in [
+        ("push", push(first.trim(), docs.trim()), true),
+        ("push", push(docs.trim(), code.trim()), false),
+        ("pull_request", pull_request(first.trim(), code.trim()), true),
+        ("pull_request", pull_request(docs.trim(), code.trim()), false),
+        // A new branch, and commits that are not here: nobody knows, so nothing is held back.
+        ("push", push(&"0".repeat(40), docs.trim()), true),
+        ("push", push(&"1".repeat(40), &"2".repeat(40)), true),
+    ] {
+        let ran = project.file("event.json", &payload).run(&[event, "-e", "event.json"]);
+        assert_eq!(ran.code, Some(if runs { 0 } else { 2 }), "{payload}: {ran}");
+        assert_eq!(ran.stderr.contains(&format!("matches on.{event}.paths")), !runs, "{ran}");
+    }
+}
+
 const TWO: &str = r#"
 on: push
 jobs:

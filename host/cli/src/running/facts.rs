@@ -1,7 +1,7 @@
 //! What is known before anything is read: the repository, who runs it, the payload.
 
 use act_engine::github::RepositoryFacts;
-use act_git::{Facts as GitAnswer, Git, Repository};
+use act_git::{Between, Facts as GitAnswer, Git, Repository, changed_files};
 use act_workflow::events::{EventFacts, EventKind, GitFacts, GitRef};
 use serde_json::{Map, Value};
 
@@ -61,6 +61,13 @@ pub(crate) async fn gather(config: &Config, world: &World) -> Result<Facts, CliE
         default_branch: default_branch.clone(),
     };
     let head = found.as_ref().map(|found| &found.head);
+    let payload = payload(config);
+    let changed_files = match (&found, compared(&payload)) {
+        (Some(found), Some((base, head, between))) => {
+            changed_files(&git, &found.root, base, head, between).await
+        }
+        _ => None,
+    };
     let git_facts = GitFacts {
         head_sha: Some(head.and_then(|head| head.commit()).unwrap_or(NO_COMMIT).to_owned()),
         head_ref: head
@@ -69,11 +76,20 @@ pub(crate) async fn gather(config: &Config, world: &World) -> Result<Facts, CliE
             .or_else(|| Some(GitRef::branch(&default_branch))),
         default_branch: Some(default_branch),
         default_sha: None,
-        changed_files: None,
+        changed_files,
     };
-    let payload = payload(config);
     let work_tree = found.filter(|found| same_folder(&found.root, &config.selection.root));
     Ok(Facts { git, work_tree, repository, payload, git_facts })
+}
+
+/// Returns the two commits whose difference path filters are about, where the payload names them.
+fn compared(payload: &Map<String, Value>) -> Option<(&str, &str, Between)> {
+    let tip = |side| payload.get("pull_request")?.get(side)?.get("sha")?.as_str();
+    let pull_request = || Some((tip("base")?, tip("head")?));
+    let text = |key| payload.get(key).and_then(Value::as_str);
+    let push = || Some((text("before")?, text("after")?));
+    let of = |between| move |(base, head)| (base, head, between);
+    pull_request().map(of(Between::MergeBase)).or_else(|| push().map(of(Between::Commits)))
 }
 
 /// Stands for a commit where there is none.
