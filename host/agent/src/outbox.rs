@@ -15,6 +15,10 @@ use crate::spool::{Next, Reader};
 
 /// Written at once at the most, and what is then still to be said waits.
 const BATCH: usize = 256 * 1024;
+/// Where so much was said at once, more comes.
+const BUSY: usize = 16 * 1024;
+/// How long it is then waited for: each message wakes every process on the way.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// Filled by whoever has something to say.
 #[derive(Debug, Default)]
@@ -96,6 +100,9 @@ impl<'a> Writer<'a> {
             if !self.out.is_empty() {
                 if stream.write_all(&self.out).is_err() {
                     return;
+                }
+                if self.out.len() >= BUSY && !closed {
+                    std::thread::sleep(GATHERING);
                 }
                 self.out.clear();
                 self.out.shrink_to(BATCH);

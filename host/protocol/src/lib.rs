@@ -40,7 +40,7 @@ pub const MAX_TO_HOST: usize = 1024 * 1024;
 
 /// Bytes of output, of a file or of a tree that go in one frame. Nothing smaller than a frame gets through a stream that
 /// ends early, so they are small; and others need not wait long behind one.
-pub const CHUNK: usize = 16 * 1024;
+pub const CHUNK: usize = 32 * 1024;
 
 /// Files of one process that ride with its start or its end, bytes together; what is larger goes in chunks.
 pub const INLINE: usize = 32 * 1024;
