@@ -1,5 +1,5 @@
-//! Bodies made smaller on their way: a log is a fourth of itself or less, and each process between two machines costs
-//! by the byte.
+//! Bodies made smaller on their way: the log of a build is a fourth to a half of itself, and each process between two
+//! machines costs by the byte.
 //!
 //! ```text
 //! u32 bytes of the body, little-endian · one LZ4 block

@@ -11,7 +11,7 @@ const TAGS: usize = 20_000;
 /// A line that is printed again and again, for a shell.
 pub(super) const LINE: &str = "'a line as a compiler or a test might print it, of sixty-four bytes'";
 
-/// Has a shell print lines as tests print them, no two of them the same: LZ4 makes 16 KiB of them about a third.
+/// Has a shell print lines as tests print them, no two of them the same: LZ4 makes 32 KiB of them half.
 pub(super) const LOG: &str = r#"node -e 'let seed = 1; const next = (n) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % n; const line = () => `10:${next(60)}:${next(60)}.${next(1000)} test suite_${next(40)}::case_${next(5000)} ... ok (${next(900)} ms, id ${next(4e9).toString(16)})\n`; const more = () => { while (process.stdout.write(Array.from({ length: 1000 }, line).join(""))); }; process.stdout.on("drain", more).on("error", () => process.exit()); more();'"#;
 
 pub(super) struct Fixtures {
