@@ -38,7 +38,7 @@ async fn each_is_stopped_at_its_limit_and_named_with_it() {
         ("log-forever", "(limit `"),
         ("sleep", "(limit `wall`)"),
         ("memory", "(limit `memory`)"),
-        ("recursion", "4deep"),
+        ("recursion", "in `guest_hostile::deep`"),
         ("giant-list", "(limit `host-fuel`)"),
         ("giant-text", "(limit `host-fuel`)"),
     ] {
