@@ -15,7 +15,7 @@ use crate::spool::{Next, Reader};
 
 /// Written at once at the most, and what is then still to be said waits.
 const BATCH: usize = 256 * 1024;
-/// Where so much was said at once, more comes.
+/// Where so much was said at once, and not all that fits, more comes.
 const BUSY: usize = 16 * 1024;
 /// How long it is then waited for: each message wakes every process on the way.
 const GATHERING: Duration = Duration::from_millis(1);
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
                 if stream.write_all(&self.out).is_err() {
                     return;
                 }
-                if self.out.len() >= BUSY && !closed {
+                if (BUSY..BATCH).contains(&self.out.len()) && !closed {
                     std::thread::sleep(GATHERING);
                 }
                 self.out.clear();

@@ -1,9 +1,13 @@
 //! What a step and its output cost over an agent on a local socket. Prints; asserts nothing of time.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use act_core::environment::{Cursor, Ending, Root};
-use act_tests::place::Place;
+use act_core::ids::Epoch;
+use act_remote::{Dial, Remote, RemoteConfig};
+use act_tests::agent::quick;
+use act_tests::place::{Place, launch};
 use act_tests::streams::Weather;
 
 use super::Pair;
@@ -11,7 +15,11 @@ use super::Pair;
 #[tokio::test]
 #[ignore = "measures: run it by name, with a release build of the agent"]
 async fn measure_steps_and_output() {
-    let pair = Pair::new(Weather::default(), &[]).await;
+    let mut pair = Pair::new(Weather::default(), &[]).await;
+    // Zeros would be nothing on their way.
+    let plain = RemoteConfig { squeezed: false, ..quick() };
+    let dial: Arc<dyn Dial> = Arc::clone(&pair.dial) as _;
+    pair.remote = Remote::connect(dial, &launch(), Epoch(2), plain).await.unwrap();
     let mut times = Vec::new();
     for index in 0..200 {
         let mut spec = pair.bash("");
