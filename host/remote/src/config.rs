@@ -20,7 +20,7 @@ pub struct RemoteConfig {
     pub retry_limit: Duration,
     /// A machine that is not reached for so long is lost.
     pub patience: Duration,
-    /// Whether bytes in bulk are made smaller on their way; over a near socket that costs more than it saves.
+    /// Whether bytes in bulk are made smaller on their way: where each of them costs more than that.
     pub squeezed: bool,
     /// `runner.name`; `None` for what the agent calls its machine.
     pub name: Option<String>,
