@@ -36,6 +36,15 @@ enum Trigger {
     Advance(SignedDuration),
 }
 
+/// What of a host's work never ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endless {
+    /// A checkout of the run's own repository.
+    Checkout,
+    /// The fetch of this action, `owner/repo@ref`.
+    Fetch(String),
+}
+
 /// Answers one job; see the [module](self).
 pub struct MemoryControl {
     kept: Mutex<(Vec<Record>, Vec<Event>)>,
@@ -56,8 +65,8 @@ pub struct MemoryControl {
     pub actions: HashMap<String, (String, MemoryTree)>,
     /// What a checkout brings.
     pub checkout: Option<MemoryTree>,
-    /// How far a checkout, which then never ends, lets the job be cancelled.
-    pub endless: Option<CancelStage>,
+    /// What never ends, and how far the job is cancelled once that has begun.
+    pub endless: Option<(Endless, CancelStage)>,
     /// Steps whose admission is refused, by their path.
     pub refused: HashMap<String, String>,
     /// What was asked of [`Control::admit`], in order.
@@ -120,10 +129,10 @@ impl MemoryControl {
         self
     }
 
-    /// Has checkouts never end, and raises the stage of cancellation when one has begun.
+    /// Has something never end, and raises the stage of cancellation when it has begun.
     #[must_use]
-    pub fn cancel_in_checkout(mut self, stage: CancelStage) -> Self {
-        self.endless = Some(stage);
+    pub fn cancel_in(mut self, endless: Endless, stage: CancelStage) -> Self {
+        self.endless = Some((endless, stage));
         self
     }
 
@@ -176,6 +185,16 @@ impl MemoryControl {
     fn advance(&self, by: SignedDuration) {
         let millis = i64::try_from(by.as_millis()).unwrap();
         self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Never returns where `work` is what never ends.
+    async fn begin(&self, work: Endless) {
+        let Some((_, stage)) = self.endless.as_ref().filter(|(endless, _)| *endless == work) else { return };
+        // A kill comes after a cancellation that was heard.
+        self.raise(CancelStage::Cancel);
+        tokio::task::yield_now().await;
+        self.raise(*stage);
+        std::future::pending().await
     }
 
     fn react(&self, event: &Event) {
@@ -245,6 +264,7 @@ impl Control for MemoryControl {
     }
 
     async fn action(&self, uses: &RemoteUses) -> Result<FetchedAction, ActionError> {
+        self.begin(Endless::Fetch(uses.source())).await;
         let by_commit = || self.actions.values().find(|(commit, _)| *commit == uses.reference);
         let Some((commit, tree)) = self.actions.get(&uses.source()).or_else(by_commit) else {
             let message = format!("Unable to resolve action `{}`, repository not found", uses.source());
@@ -262,13 +282,7 @@ impl Control for MemoryControl {
     }
 
     async fn checkout(&self, _: &CheckoutAsk) -> Result<Checkout, ActionError> {
-        if let Some(stage) = self.endless {
-            // A kill comes after a cancellation that was heard.
-            self.raise(CancelStage::Cancel);
-            tokio::task::yield_now().await;
-            self.raise(stage);
-            std::future::pending::<()>().await;
-        }
+        self.begin(Endless::Checkout).await;
         let missing = || ActionError { message: "there is no repository here".to_owned() };
         self.checkout.clone().map(|tree| Checkout::Tree(Arc::new(tree))).ok_or_else(missing)
     }

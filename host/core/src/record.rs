@@ -180,6 +180,14 @@ pub enum Record {
     Cancelled {
         /// When.
         at: Timestamp,
+        /// While the host worked for this step, or for the job's set-up: between two of its records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        during: Option<StepRef>,
+    },
+    /// A kill stopped what the host did for a step that a cancellation does not stop.
+    Stopped {
+        /// Which.
+        step: StepRef,
     },
     /// The job ended.
     JobEnded {

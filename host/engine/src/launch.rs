@@ -373,7 +373,7 @@ impl Run {
         launch: LaunchId,
     ) -> JobSpec {
         let context = |name: &str| case.expressions.contexts.get(name).cloned().unwrap_or_default();
-        let github = context("github").as_object().cloned().unwrap_or_default();
+        let github = context("github").to_object();
         let github = github.with("job", case.job.id.as_str());
         let env = env_around(&self.request.env, case.scope.enclosing).into_iter().chain(job.env.clone());
         let defaults = |key: &str| {

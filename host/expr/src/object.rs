@@ -6,6 +6,8 @@
 use crate::text;
 use crate::value::Value;
 use indexmap::{Equivalent, IndexMap};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -20,10 +22,22 @@ pub enum KeyCase {
 }
 
 /// A mapping from text to values, in order of insertion.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Object {
+    /// What it was made [over](Object::over).
+    over: Option<Box<Over>>,
+    /// What is not below.
     entries: IndexMap<Key, Value>,
     case: KeyCase,
+}
+
+/// The first properties of an object, which are those of another one.
+#[derive(Clone)]
+struct Over {
+    /// Is over none itself.
+    below: Arc<Object>,
+    /// Values that take the place of those below, by position.
+    changed: BTreeMap<usize, Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +95,17 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
+impl Over {
+    fn position(&self, query: &Query<'_>) -> Option<usize> {
+        self.below.entries.get_index_of(query)
+    }
+
+    fn get_index(&self, index: usize) -> Option<(&Arc<str>, &Value)> {
+        let (key, value) = self.below.get_index(index)?;
+        Some((key, self.changed.get(&index).unwrap_or(value)))
+    }
+}
+
 impl Object {
     /// Makes an empty object whose look-ups ignore case.
     #[must_use]
@@ -94,6 +119,17 @@ impl Object {
         Self { case: KeyCase::Significant, ..Self::default() }
     }
 
+    /// Makes an object that begins with the properties of another one, and holds only what is changed then: hundreds of jobs
+    /// see the same `github`, but for a few properties.
+    #[must_use]
+    pub fn over(below: &Arc<Self>) -> Self {
+        if below.over.is_some() {
+            return (**below).clone();
+        }
+        let over = Over { below: Arc::clone(below), changed: BTreeMap::new() };
+        Self { over: Some(Box::new(over)), case: below.case, ..Self::default() }
+    }
+
     /// Whether look-ups heed case.
     #[must_use]
     pub const fn key_case(&self) -> KeyCase {
@@ -102,12 +138,22 @@ impl Object {
 
     /// Sets a property. An existing one keeps its place and the spelling of its key.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) {
-        self.entries.insert(self.key(key.into()), value.into());
+        let key = self.key(key.into());
+        if let Some(over) = &mut self.over
+            && let Some(position) = over.position(&key.query())
+        {
+            over.changed.insert(position, value.into());
+        } else {
+            self.entries.insert(key, value.into());
+        }
     }
 
     /// Sets a property unless it is there already.
     pub fn insert_if_absent(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) {
-        self.entries.entry(self.key(key.into())).or_insert_with(|| value.into());
+        let key = key.into();
+        if !self.contains_key(&key) {
+            self.insert(key, value);
+        }
     }
 
     /// Sets a property and returns the object: for building contexts in one expression.
@@ -115,11 +161,6 @@ impl Object {
     pub fn with(mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
         self.insert(key, value);
         self
-    }
-
-    /// Removes a property, keeping the order of the rest.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.entries.shift_remove(&self.query(key))
     }
 
     /// The value of a property.
@@ -143,40 +184,53 @@ impl Object {
         if self.len() <= FEW {
             return self.iter().find(|(key, _)| query.matches(key));
         }
+        if let Some(over) = &self.over
+            && let Some(position) = over.position(&query)
+        {
+            return over.get_index(position);
+        }
         self.entries.get_key_value(&query).map(|(key, value)| (&key.text, value))
     }
 
     /// The property at a position in the order of insertion.
     #[must_use]
     pub fn get_index(&self, index: usize) -> Option<(&Arc<str>, &Value)> {
-        self.entries.get_index(index).map(|(key, value)| (&key.text, value))
+        match index.checked_sub(self.count_below()) {
+            Some(own) => self.entries.get_index(own).map(|(key, value)| (&key.text, value)),
+            None => self.over.as_ref()?.get_index(index),
+        }
     }
 
     /// How many properties there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.count_below() + self.entries.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Keys and values, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> + DoubleEndedIterator {
-        self.entries.iter().map(|(key, value)| (&key.text, value))
+        let at = |index| self.get_index(index).expect("an index below the length has an entry");
+        (0..self.len()).map(at)
     }
 
     /// Keys, in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
-        self.entries.keys().map(|key| &key.text)
+        self.iter().map(|(key, _)| key)
     }
 
     /// Values, in order of their keys.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.entries.values()
+        self.iter().map(|(_, value)| value)
+    }
+
+    fn count_below(&self) -> usize {
+        self.over.as_ref().map_or(0, |over| over.below.entries.len())
     }
 
     const fn key(&self, text: Arc<str>) -> Key {
@@ -185,6 +239,12 @@ impl Object {
 
     const fn query<'a>(&self, text: &'a str) -> Query<'a> {
         Query { text, case: self.case }
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -224,6 +284,31 @@ mod tests {
         assert_eq!(object.get("foo"), Some(&Value::Number(3.0)));
         assert_eq!(object.get("Bar"), Some(&Value::Number(2.0)));
         assert_eq!(object.get("baz"), None);
+    }
+
+    #[test]
+    fn an_object_over_another_one_is_as_one_that_was_copied() {
+        let numbers = || (0..20).map(|number| (format!("key-{number}"), number));
+        let plain: Object = numbers().collect();
+        let below = Arc::new(plain.clone());
+        let change = |mut object: Object| {
+            object.insert("KEY-3", "changed");
+            object.insert("own", 1);
+            object.insert("key-3", "again");
+            object.insert_if_absent("key-4", "never");
+            object.insert_if_absent("late", 2);
+            object
+        };
+        let (copied, over) = (change(plain), change(Object::over(&below)));
+        assert_eq!(over, copied);
+        assert_eq!((over.len(), over.iter().rev().count()), (22, 22));
+        for key in ["key-0", "Key-3", "key-19", "OWN", "late", "none"] {
+            assert_eq!(over.get_key_value(key), copied.get_key_value(key), "{key}");
+        }
+        let over = change(Object::over(&Arc::new(over)));
+        assert_eq!(over, copied, "over one that is over another one");
+        assert_eq!(*below, numbers().collect(), "what is below stays as it is");
+        assert!(Object::over(&Arc::new(Object::case_sensitive().with("a", 1))).get("A").is_none());
     }
 
     #[test]

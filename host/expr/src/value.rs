@@ -105,6 +105,12 @@ impl Value {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
+    /// Returns an [object over](Object::over) this one, to be changed; an empty one for what is none.
+    #[must_use]
+    pub fn to_object(&self) -> Object {
+        if let Self::Object(object) = self { Object::over(object) } else { Object::new() }
+    }
+
     /// The array, if this is one.
     #[must_use]
     pub fn as_array(&self) -> Option<&Array> {

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use crate::executor::{Executor, Halt, job_part};
 use crate::home::{Home, Source};
 use crate::prepare::check_depth;
+use crate::step::Running;
+use crate::unless_stopped::Purpose;
 
 /// An action that is at hand.
 pub(crate) struct Action {
@@ -42,7 +44,8 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// [`Halt::Failed`] when there is none, or its manifest is wrong.
-    pub(crate) async fn load(&mut self, step: &Step, at: &StepRef) -> Result<Arc<Action>, Halt> {
+    pub(crate) async fn load(&mut self, step: &Step, running: &mut Running) -> Result<Arc<Action>, Halt> {
+        let at = running.at.clone();
         if let Some(action) = self.loaded.get(&at.path) {
             return Ok(action.clone());
         }
@@ -54,7 +57,7 @@ impl Executor<'_> {
             UsesRef::Remote { .. } | UsesRef::SelfRepository { .. } => self.prepared_action(step)?,
             UsesRef::Local { path } => {
                 let root = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
-                self.read_local(path, self.join(&root, path), at).await?
+                self.read_local(path, self.join(&root, path), running).await?
             }
             UsesRef::Docker { .. } => {
                 return Err(Halt::failed("Docker actions are not built yet: this step cannot run here"));
@@ -94,17 +97,22 @@ impl Executor<'_> {
         uses.map_or(Home::Run, |uses| self.home_of(uses.span))
     }
 
-    async fn read_local(&mut self, uses: &str, folder: String, at: &StepRef) -> Result<Arc<Action>, Halt> {
-        let Some((file, bytes)) = self.settle_manifest(&folder, at).await? else {
+    async fn read_local(
+        &mut self,
+        uses: &str,
+        folder: String,
+        running: &mut Running,
+    ) -> Result<Arc<Action>, Halt> {
+        let Some((file, bytes)) = self.settle_manifest(&folder, &running.at).await? else {
             return Err(Halt::failed(missing_manifest(&folder)));
         };
-        let home = self.workflow_home(at);
+        let home = self.workflow_home(&running.at);
         let manifest = self.read_manifest(&format!("{uses}/{file}"), home, &file, &bytes)?;
         let action =
             Arc::new(Action { uses: uses.to_owned(), manifest, folder, repository: None, commit: None });
         if let ActionRuns::Composite { steps, .. } = &action.manifest.runs {
             let steps = steps.clone();
-            Box::pin(self.prepare_actions(&steps, at)).await?;
+            Box::pin(self.prepare_actions(&steps, &mut Purpose::Step(running))).await?;
         }
         Ok(action)
     }
@@ -227,7 +235,7 @@ impl Executor<'_> {
         self.say(&at, &format!("Operating system: {} {}", facts.os, facts.arch));
         self.evaluate_job_env(&at).await?;
         let spec = self.spec;
-        self.prepare_actions(&spec.steps, &at).await
+        self.prepare_actions(&spec.steps, &mut Purpose::SetUp).await
     }
 }
 

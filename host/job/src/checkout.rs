@@ -2,18 +2,17 @@
 //!
 //! Any other checkout — another repository, another reference — is the action itself.
 
-use act_core::control::{CancelStage, Checkout, CheckoutAsk, Control};
+use act_core::control::{Checkout, CheckoutAsk, Control};
 use act_core::environment::{EnvPath, Environment, LogicalPath, Root, Target};
 use act_core::event::StepWhat;
 use act_core::record::Record;
 use act_workflow::step::{Step, StepKind};
 use act_workflow::uses::UsesRef;
-use futures_util::future::{Either, select};
-use futures_util::pin_mut;
 use indexmap::IndexMap;
 
 use crate::executor::{Executor, Halt};
-use crate::step::{CANCELED, Running, Unit};
+use crate::step::{Running, Unit};
+use crate::unless_stopped::Purpose;
 use crate::work::{Work, WorkKind};
 
 /// A checkout of this repository, all inputs evaluated.
@@ -83,32 +82,26 @@ impl Executor<'_> {
         Ok(Some(Work { what, remarks: Vec::new(), kind: WorkKind::Checkout(plan) }))
     }
 
-    /// Brings the working tree in. A cancellation stops that as it stops a process.
+    /// Brings the working tree in.
     ///
     /// # Errors
-    /// [`Halt::Failed`] when it cannot be had or written.
+    /// [`Halt::Failed`] when it cannot be had or written, [`Halt::Stopped`] when a cancellation stopped that.
     pub(crate) async fn run_checkout(
         &mut self,
         unit: &Unit<'_>,
         running: &mut Running,
         plan: CheckoutPlan,
     ) -> Result<(), Halt> {
-        if self.is_stopped(running).await? {
-            running.cancelled = true;
-            return Ok(());
-        }
+        self.relive_stop(&mut Purpose::Step(running)).await?;
         let is_this = |record: &Record| matches!(record, Record::CheckedOut { step, .. } if *step == unit.at);
         let error = match self.journal.recall("a checkout", is_this)? {
             Some(Record::CheckedOut { error, .. }) => error,
             _ => {
-                let error = match self.bring_until_cancelled(running, &plan).await {
-                    Ok(Some(_)) => None,
-                    Ok(None) => {
-                        running.cancelled = true;
-                        return Ok(());
-                    }
+                let bringing = bring(self.env, self.control, &plan.path, plan.fetch_depth);
+                let error = match self.unless_stopped(&mut Purpose::Step(running), bringing).await? {
+                    Ok(_) => None,
                     Err(Halt::Failed(messages)) => Some(messages.join("\n")),
-                    Err(lost) => return Err(lost),
+                    Err(halt) => return Err(halt),
                 };
                 if error.is_none() {
                     self.say(
@@ -121,10 +114,6 @@ impl Executor<'_> {
                 error
             }
         };
-        if error.as_deref() == Some(CANCELED) {
-            running.cancelled = true;
-            return Ok(());
-        }
         if let Some(error) = error {
             return Err(Halt::failed(error));
         }
@@ -133,47 +122,18 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Brings it; `None` where a cancellation stopped that.
-    async fn bring_until_cancelled(
-        &mut self,
-        running: &mut Running,
-        plan: &CheckoutPlan,
-    ) -> Result<Option<EnvPath>, Halt> {
-        let control = self.control;
-        let mut seen = if self.state.cancel_seen { CancelStage::Cancel } else { CancelStage::None };
-        let bringing = bring(self.env, control, &plan.path, plan.fetch_depth);
-        pin_mut!(bringing);
-        loop {
-            match select(bringing.as_mut(), control.cancelled_beyond(seen)).await {
-                Either::Left((brought, _)) => return brought.map(Some),
-                Either::Right((stage, _)) => seen = stage,
-            }
-            if self.is_stopped(running).await? {
-                return Ok(None);
-            }
-            if seen >= CancelStage::Kill {
-                return Err(Halt::failed(CANCELED));
-            }
-        }
-    }
-
-    /// Takes a cancellation in; returns whether it is news, and the step is none that runs nevertheless.
-    async fn is_stopped(&mut self, running: &mut Running) -> Result<bool, Halt> {
-        let known = self.state.cancel_seen;
-        self.notice_cancel().await?;
-        Ok(self.state.cancel_seen && !known && !self.holds(running).await?)
-    }
-
     /// Puts the run's own repository at `path` and returns where it lies.
     ///
     /// # Errors
     /// [`Halt::Failed`] when it cannot be had or written.
     pub(crate) async fn bring_own_repository(
-        &self,
+        &mut self,
+        purpose: &mut Purpose<'_>,
         path: &LogicalPath,
         fetch_depth: u32,
     ) -> Result<EnvPath, Halt> {
-        bring(self.env, self.control, path, fetch_depth).await
+        let bringing = bring(self.env, self.control, path, fetch_depth);
+        self.unless_stopped(purpose, bringing).await?
     }
 }
 

@@ -18,7 +18,7 @@ const MAX_OUTPUTS: usize = 1024 * 1024;
 impl Executor<'_> {
     fn job_scope(&self) -> StepScope {
         let mut contexts = self.contexts.clone();
-        let mut job = self.contexts.get("job").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut job = self.contexts.get("job").map_or_else(Object::new, Value::to_object);
         job.insert("status", self.state.status.as_str());
         contexts.insert("job", job);
         let root = self.state.scopes.get(&act_core::StepPath::job());
@@ -58,13 +58,12 @@ impl Executor<'_> {
         let at = job_part(Phase::Pre);
         let token = match self.secret(&at, "GITHUB_TOKEN").await {
             Ok(token) => token,
-            Err(Halt::Failed(messages)) => {
-                messages.iter().for_each(|message| self.warn(&at, message));
+            Err(halt) => {
+                halt.messages()?.iter().for_each(|message| self.warn(&at, message));
                 Value::Null
             }
-            Err(Halt::Lost(loss)) => return Err(loss.into()),
         };
-        let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut github = self.contexts.get("github").map_or_else(Object::new, Value::to_object);
         github.insert("token", if token == Value::Null { "".into() } else { token });
         self.contexts.insert("github", github);
         Ok(())
@@ -74,13 +73,13 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// When the end cannot be kept, or does not count.
-    pub(crate) async fn complete(mut self) -> Result<JobResult, Loss> {
+    pub(crate) async fn complete(&mut self) -> Result<JobResult, Loss> {
         self.notice_cancel().await?;
         let at = job_part(Phase::Post);
         let outputs = match self.outputs(&at).await {
             Ok(outputs) => outputs,
-            Err(Halt::Lost(loss)) => return Err(loss),
-            Err(Halt::Failed(messages)) => {
+            Err(halt) => {
+                let messages = halt.messages()?;
                 self.error(&at, "Fail to evaluate job outputs");
                 messages.iter().for_each(|message| self.error(&at, message));
                 self.state.status = self.state.status.merge(act_core::Conclusion::Failure);
@@ -92,7 +91,7 @@ impl Executor<'_> {
         let is_end = |record: &Record| matches!(record, Record::JobEnded { .. });
         let end = || Record::JobEnded { conclusion, outputs: outputs.clone(), at: control.now() };
         self.journal.settle("the job's end", is_end, end).await?;
-        match self.state.policy_failure {
+        match self.state.policy_failure.take() {
             Some(failure) => Err(Loss::Policy(failure)),
             None => Ok(JobResult { conclusion, outputs }),
         }

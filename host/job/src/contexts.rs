@@ -58,7 +58,7 @@ pub(crate) fn event_file() -> LogicalPath {
 pub(crate) fn of_job(spec: &JobSpec, env: &dyn Environment) -> Object {
     let place = |path: &LogicalPath| env.path(&Target::Job, path).0;
     let root = |root: Root| place(&LogicalPath::new(root, ""));
-    let mut github = spec.contexts.github.as_object().cloned().unwrap_or_default();
+    let mut github = spec.contexts.github.to_object();
     github.insert("workspace", root(Root::Workspace));
     github.insert("event_path", place(&event_file()));
     let given = &spec.contexts;
@@ -89,7 +89,7 @@ fn runner(spec: &JobSpec, facts: &Facts, root: &dyn Fn(Root) -> String) -> Objec
 }
 
 fn job(spec: &JobSpec, facts: &Facts) -> Object {
-    let mut job = spec.contexts.job.as_object().cloned().unwrap_or_default();
+    let mut job = spec.contexts.job.to_object();
     if !facts.services.is_empty() {
         let services = facts.services.iter().map(|(name, service)| {
             let ports =

@@ -24,12 +24,15 @@ use crate::home::{Home, Source};
 use crate::journal::Journal;
 use crate::scope::StepScope;
 use crate::state::{State, Status};
+use crate::step::CANCELED;
 
 /// Why something in a job stops short.
 #[derive(Debug)]
 pub(crate) enum Halt {
     /// The step, or the set-up, fails with these messages.
     Failed(Vec<String>),
+    /// A cancellation stopped it.
+    Stopped,
     /// The job cannot be brought to an end.
     Lost(Loss),
 }
@@ -37,6 +40,15 @@ pub(crate) enum Halt {
 impl Halt {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed(vec![message.into()])
+    }
+
+    /// Returns what is to be said of it where the job goes on.
+    pub(crate) fn messages(self) -> Result<Vec<String>, Loss> {
+        match self {
+            Self::Failed(messages) => Ok(messages),
+            Self::Stopped => Ok(vec![CANCELED.to_owned()]),
+            Self::Lost(loss) => Err(loss),
+        }
     }
 }
 
@@ -117,7 +129,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs the job to its end.
-    pub(crate) async fn run(mut self) -> Result<JobResult, Loss> {
+    pub(crate) async fn run(&mut self) -> Result<JobResult, Loss> {
         for secret in self.control.masks() {
             self.masker.add(secret.reveal());
         }
@@ -136,6 +148,8 @@ impl<'a> Executor<'a> {
                 messages.iter().for_each(|message| self.error(&at, message));
                 self.state.status = Status::Failure;
             }
+            // No step runs any more, whatever its condition. Source: `JobRunner.RunAsync`.
+            Err(Halt::Stopped) => self.error(&job_part(Phase::Pre), CANCELED),
         }
         self.complete().await
     }
@@ -189,13 +203,13 @@ impl<'a> Executor<'a> {
             return Ok(());
         }
         let control = self.control;
-        let is_cancel = |record: &Record| matches!(record, Record::Cancelled { .. });
+        let is_cancel = |record: &Record| matches!(record, Record::Cancelled { during: None, .. });
         let wanted = match self.journal.next_past() {
             Some(past) => is_cancel(past),
             None => control.cancel_stage() >= CancelStage::Cancel,
         };
         if wanted {
-            let now = || Record::Cancelled { at: control.now() };
+            let now = || Record::Cancelled { at: control.now(), during: None };
             self.journal.settle("a cancellation", is_cancel, now).await?;
             self.state.cancel();
         }
@@ -222,7 +236,8 @@ impl<'a> Executor<'a> {
                 Ok(Evaluated::Done(value)) => return Ok(value),
                 Ok(Evaluated::Pending(calls)) => {
                     for call in calls {
-                        self.find_answer(step, scope, call).await?;
+                        // On the heap: few wait for one, and everything that evaluates would have the room.
+                        Box::pin(self.find_answer(step, scope, call)).await?;
                     }
                 }
                 Err(error) => return Err(Halt::Failed(error.messages(&self.files))),

@@ -110,7 +110,7 @@ impl Executor<'_> {
         commands: &[(FileCommand, LogicalPath)],
         extra: &[(String, String)],
     ) -> IndexMap<String, String> {
-        let mut github = running.scope.get("github").as_object().cloned().unwrap_or_default();
+        let mut github = running.scope.get("github").to_object();
         for (command, path) in commands {
             github.insert(command.context_name(), self.env.path(&Target::Job, path).0);
         }

@@ -111,6 +111,7 @@ const fn point_name(record: &Record) -> &'static str {
         Record::CheckedOut { .. } => "a checkout",
         Record::Finished { .. } => "a step's end",
         Record::Cancelled { .. } => "a cancellation",
+        Record::Stopped { .. } => "a stop",
         Record::JobEnded { .. } => "the job's end",
     }
 }

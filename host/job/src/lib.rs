@@ -40,6 +40,7 @@ mod scope;
 mod script;
 mod state;
 mod step;
+mod unless_stopped;
 mod variables;
 mod work;
 

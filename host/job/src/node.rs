@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use crate::action::Action;
 use crate::executor::{Executor, Halt};
 use crate::step::{Running, Unit};
+use crate::unless_stopped::Purpose;
 
 /// The oldest node that GitHub still runs: what asks for less gets this.
 ///
@@ -37,7 +38,7 @@ impl Executor<'_> {
         if self.env.stat(&EnvPath(target.clone())).await?.is_none() {
             return Err(Halt::failed(format!("File not found: '{target}'")));
         }
-        let program = self.find_node(unit, &node.version.value).await?;
+        let program = self.find_node(unit, running, &node.version.value).await?;
         let variables: Vec<_> =
             inputs.iter().map(|(name, value)| (input_variable(name), value.clone())).collect();
         let cwd = self.env.path(&Target::Job, &LogicalPath::new(Root::Workspace, ""));
@@ -54,7 +55,12 @@ impl Executor<'_> {
     }
 
     /// Finds the node an action asks for, or the one there is.
-    async fn find_node(&mut self, unit: &Unit<'_>, version: &str) -> Result<EnvPath, Halt> {
+    async fn find_node(
+        &mut self,
+        unit: &Unit<'_>,
+        running: &mut Running,
+        version: &str,
+    ) -> Result<EnvPath, Halt> {
         let asked = version.strip_prefix("node").and_then(|number| number.parse().ok()).unwrap_or(OLDEST);
         let wanted = asked.max(OLDEST);
         let path = self.prepended_path();
@@ -63,7 +69,7 @@ impl Executor<'_> {
         }
         let program = match self.env.find_program("node", &path).await? {
             Some(program) => program,
-            None => self.bring_node(unit, version, wanted).await?,
+            None => self.bring_node(unit, running, version, wanted).await?,
         };
         let found = self.env.program_version(&program).await?;
         let major = found.as_deref().and_then(major_version);
@@ -78,8 +84,15 @@ impl Executor<'_> {
     }
 
     /// Has one brought to a machine that has none.
-    async fn bring_node(&mut self, unit: &Unit<'_>, version: &str, wanted: u32) -> Result<EnvPath, Halt> {
-        match self.env.bring_node(wanted).await? {
+    async fn bring_node(
+        &mut self,
+        unit: &Unit<'_>,
+        running: &mut Running,
+        version: &str,
+        wanted: u32,
+    ) -> Result<EnvPath, Halt> {
+        let bringing = self.env.bring_node(wanted);
+        match self.unless_stopped(&mut Purpose::Step(running), bringing).await?? {
             Brought::There(program) => {
                 self.debug(&unit.at, &format!("There is no `node` on PATH: one was brought to {program}"));
                 Ok(program)

@@ -2,19 +2,21 @@
 //!
 //! All that the job's own steps need is at hand before the first step; what a local action needs, before its first.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use act_core::control::{ActionError, FetchedAction, RemoteUses};
 use act_core::environment::{EnvPath, LogicalPath, Root};
 use act_core::event::Event;
-use act_core::ids::StepRef;
 use act_core::record::Record;
 use act_workflow::action::ActionRuns;
 use act_workflow::step::Step;
+use futures_util::future::join_all;
 
 use crate::action::Action;
 use crate::executor::{Executor, Halt};
 use crate::home::Source;
+use crate::unless_stopped::Purpose;
 
 /// Composite actions may hold each other this deep.
 ///
@@ -29,12 +31,16 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// [`Halt::Failed`] with all that could not be had.
-    pub(crate) async fn prepare_actions(&mut self, steps: &[Step], at: &StepRef) -> Result<(), Halt> {
+    pub(crate) async fn prepare_actions(
+        &mut self,
+        steps: &[Step],
+        purpose: &mut Purpose<'_>,
+    ) -> Result<(), Halt> {
         let mut level = self.sources(steps);
-        let mut depth = at.path.indices().len();
+        let mut depth = purpose.at().path.indices().len();
         while !level.is_empty() {
             check_depth(depth)?;
-            level = self.prepare_level(level, at).await?;
+            level = self.prepare_level(level, purpose).await?;
             depth += 1;
         }
         Ok(())
@@ -42,20 +48,30 @@ impl Executor<'_> {
 
     /// Returns what the actions of this level use, also where they are at hand already: actions in a ring are found by
     /// their depth.
-    async fn prepare_level(&mut self, level: Vec<Source>, at: &StepRef) -> Result<Vec<Source>, Halt> {
-        let (control, prepared) = (self.control, &self.prepared);
-        let asked = level.iter().map(async |source| match source {
-            Source::Fetched(uses) if !prepared.contains_key(source) => Some(control.action(uses).await),
+    async fn prepare_level(
+        &mut self,
+        level: Vec<Source>,
+        purpose: &mut Purpose<'_>,
+    ) -> Result<Vec<Source>, Halt> {
+        let control = self.control;
+        let asked = level.iter().filter_map(|source| match source {
+            Source::Fetched(uses) if !self.prepared.contains_key(source) => {
+                Some(async move { (source, control.action(uses).await) })
+            }
             Source::Fetched(_) | Source::Run(_) => None,
         });
-        let answers = futures_util::future::join_all(asked).await;
+        let asked: Vec<_> = asked.collect();
+        let mut answers = HashMap::new();
+        if !asked.is_empty() {
+            answers.extend(self.unless_stopped(purpose, join_all(asked)).await?);
+        }
         let mut next = Vec::new();
         let mut messages = Vec::new();
-        for (source, answer) in level.iter().zip(answers) {
-            match self.prepare_source(source, answer, at).await {
+        for source in &level {
+            match self.prepare_source(source, answers.remove(source), purpose).await {
                 Ok(action) => next.extend(self.sources_inside(&action)),
                 Err(Halt::Failed(found)) => messages.extend(found),
-                Err(lost) => return Err(lost),
+                Err(halt) => return Err(halt),
             }
         }
         if !messages.is_empty() {
@@ -70,14 +86,14 @@ impl Executor<'_> {
         &mut self,
         source: &Source,
         answer: Option<Result<FetchedAction, ActionError>>,
-        at: &StepRef,
+        purpose: &mut Purpose<'_>,
     ) -> Result<Arc<Action>, Halt> {
         if let Some(action) = self.prepared.get(source) {
             return Ok(action.clone());
         }
         let action = match (source, answer) {
-            (Source::Run(path), _) => self.take_in_own(path, at).await?,
-            (Source::Fetched(uses), Some(Ok(fetched))) => self.take_in(uses, fetched, at).await?,
+            (Source::Run(path), _) => self.take_in_own(path, purpose).await?,
+            (Source::Fetched(uses), Some(Ok(fetched))) => self.take_in(uses, fetched, purpose).await?,
             (_, Some(Err(error))) => return Err(Halt::failed(error.message)),
             (Source::Fetched(_), None) => {
                 return Err(Halt::failed(format!("Action '{source}' was not asked for")));
@@ -108,7 +124,7 @@ impl Executor<'_> {
         &mut self,
         uses: &RemoteUses,
         fetched: FetchedAction,
-        at: &StepRef,
+        purpose: &mut Purpose<'_>,
     ) -> Result<Action, Halt> {
         let name = uses.to_string();
         let is_this =
@@ -120,12 +136,13 @@ impl Executor<'_> {
         let is_new = past.is_none();
         let settled = past.or_else(|| self.commits.get(&uses.source()).cloned());
         let fetched = match settled {
-            Some(commit) if commit != fetched.commit => self.fetch_commit(uses, commit).await?,
+            Some(commit) if commit != fetched.commit => self.fetch_commit(uses, commit, purpose).await?,
             _ => fetched,
         };
         let path =
             LogicalPath::new(Root::Actions, format!("{}/{}/{}", uses.owner, uses.repository, fetched.commit));
-        let root = self.env.put_tree(fetched.tree.clone(), &path).await?;
+        let putting = self.env.put_tree(fetched.tree.clone(), &path);
+        let root = self.unless_stopped(purpose, putting).await??;
         let source = Source::Fetched(uses.clone());
         let Some((file, bytes)) = &fetched.manifest else { return Err(no_manifest(&source)) };
         let manifest = self.read_manifest(&format!("{name}/{file}"), source.home(), file, bytes)?;
@@ -134,7 +151,7 @@ impl Executor<'_> {
         if is_new {
             if is_first {
                 let line = format!("Download action repository '{}' (SHA:{})", uses.source(), fetched.commit);
-                self.say(at, &line);
+                self.say(&purpose.at(), &line);
             }
             self.journal.tell(Event::ActionResolved { uses: name.clone(), commit: fetched.commit.clone() });
             let commit = fetched.commit.clone();
@@ -144,17 +161,23 @@ impl Executor<'_> {
         Ok(Action { uses: name, manifest, folder, repository, commit: Some(fetched.commit) })
     }
 
-    async fn fetch_commit(&self, uses: &RemoteUses, commit: String) -> Result<FetchedAction, Halt> {
+    async fn fetch_commit(
+        &mut self,
+        uses: &RemoteUses,
+        commit: String,
+        purpose: &mut Purpose<'_>,
+    ) -> Result<FetchedAction, Halt> {
         let pinned = RemoteUses { reference: commit, ..uses.clone() };
-        self.control.action(&pinned).await.map_err(|error| Halt::failed(error.message))
+        let fetching = self.control.action(&pinned);
+        self.unless_stopped(purpose, fetching).await?.map_err(|error| Halt::failed(error.message))
     }
 
     /// Takes an action of the run's own repository in: its working tree, which has no commit to be asked for.
-    async fn take_in_own(&mut self, path: &str, at: &StepRef) -> Result<Action, Halt> {
-        let root = self.own_repository().await?;
+    async fn take_in_own(&mut self, path: &str, purpose: &mut Purpose<'_>) -> Result<Action, Halt> {
+        let root = self.own_repository(purpose).await?;
         let folder = self.join(&root, path);
         let source = Source::Run(path.to_owned());
-        let Some((file, bytes)) = self.settle_manifest(&folder, at).await? else {
+        let Some((file, bytes)) = self.settle_manifest(&folder, &purpose.at()).await? else {
             return Err(no_manifest(&source));
         };
         let uses = source.to_string();
@@ -165,12 +188,12 @@ impl Executor<'_> {
     }
 
     /// Brings the run's own repository, once a job.
-    async fn own_repository(&mut self) -> Result<EnvPath, Halt> {
+    async fn own_repository(&mut self, purpose: &mut Purpose<'_>) -> Result<EnvPath, Halt> {
         if let Some(root) = &self.own_repository {
             return Ok(root.clone());
         }
         let place = LogicalPath::new(Root::Actions, OWN_REPOSITORY);
-        let root = self.bring_own_repository(&place, 1).await?;
+        let root = self.bring_own_repository(purpose, &place, 1).await?;
         self.own_repository = Some(root.clone());
         Ok(root)
     }

@@ -61,7 +61,7 @@ impl Executor<'_> {
         loop {
             let of_this = |record: &Record| match record {
                 Record::Progress { exec: past, .. } | Record::Ended { exec: past, .. } => past == exec,
-                Record::Cancelled { .. } => true,
+                Record::Cancelled { during: None, .. } => true,
                 _ => false,
             };
             match self.journal.recall("output", of_this)? {
@@ -188,7 +188,7 @@ impl Executor<'_> {
     ) -> Result<(), Halt> {
         if !self.state.cancel_seen {
             let at = self.control.now();
-            self.journal.keep(Record::Cancelled { at }).await?;
+            self.journal.keep(Record::Cancelled { at, during: None }).await?;
             self.state.cancel();
         }
         let holds = self.holds(running).await?;

@@ -138,14 +138,14 @@ impl Executor<'_> {
                 self.finish(unit, running, Some(began), end).await
             }
             Ok(false) => self.finish(unit, running, None, StepEnd::plain(Conclusion::Skipped)).await,
-            Err(Halt::Failed(messages)) => {
+            Err(halt) => {
+                let messages = halt.messages()?;
                 // Nothing forgives this, `continue-on-error` neither.
                 let began = self.announce(unit, &running, self.what_as_written(unit)).await?;
                 messages.iter().for_each(|message| self.error(&unit.at, message));
                 let end = StepEnd { is_undecided: !is_env_wrong, ..StepEnd::plain(Conclusion::Failure) };
                 self.finish(unit, running, Some(began), end).await
             }
-            Err(Halt::Lost(loss)) => Err(loss),
         }
     }
 
@@ -175,7 +175,7 @@ impl Executor<'_> {
 
     fn scope_of(&self, frame: &Frame, unit: &Unit<'_>, env: &IndexMap<String, String>) -> StepScope {
         let mut contexts = self.contexts.clone();
-        let mut github = self.contexts.get("github").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut github = self.contexts.get("github").map_or_else(Object::new, Value::to_object);
         let own_id = || unit.step.id.as_str().to_owned();
         github.insert("action", frame.action.as_ref().map_or_else(own_id, |action| action.step_id.clone()));
         if let Some(action) = &frame.action {
@@ -188,7 +188,7 @@ impl Executor<'_> {
             contexts.insert("inputs", action.inputs.clone());
         }
         contexts.insert("github", github);
-        let mut job = self.contexts.get("job").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut job = self.contexts.get("job").map_or_else(Object::new, Value::to_object);
         job.insert("status", self.state.status.as_str());
         contexts.insert("job", job);
         let steps = self.state.scopes.get(&frame.scope).map_or_else(|| Object::new().into(), |s| s.value());
@@ -282,11 +282,11 @@ impl Executor<'_> {
     ) -> Result<(Timestamp, Result<(), Halt>), Loss> {
         let work = match self.plan_work(frame, unit, running).await {
             Ok(work) => work,
-            Err(Halt::Failed(messages)) => {
-                let began = self.announce(unit, running, self.what_as_written(unit)).await?;
-                return Ok((began, Err(Halt::Failed(messages))));
-            }
             Err(Halt::Lost(loss)) => return Err(loss),
+            Err(halt) => {
+                let began = self.announce(unit, running, self.what_as_written(unit)).await?;
+                return Ok((began, Err(halt)));
+            }
         };
         let began = self.announce(unit, running, self.mask_what(&work.what)).await?;
         if let Err(halt) = self.limit_time(unit, running, began).await {
@@ -372,6 +372,10 @@ impl Executor<'_> {
                 messages.iter().for_each(|message| self.error(&unit.at, message));
                 Conclusion::Failure
             }
+            Err(Halt::Stopped) => {
+                running.cancelled = true;
+                Conclusion::Cancelled
+            }
             Err(Halt::Lost(loss)) => return Err(loss),
         };
         if running.timed_out {
@@ -400,7 +404,8 @@ impl Executor<'_> {
         let evaluate = |scope: &StepScope| evaluate::step_continue_on_error(token, scope);
         match self.evaluate(&unit.at, &mut running.scope, evaluate).await {
             Ok(forgives) => Ok(forgives),
-            Err(Halt::Failed(messages)) => {
+            Err(halt) => {
+                let messages = halt.messages()?;
                 self.error(
                     &unit.at,
                     "The step failed and an error occurred when attempting to determine whether to continue on error.",
@@ -408,7 +413,6 @@ impl Executor<'_> {
                 messages.iter().for_each(|message| self.error(&unit.at, message));
                 Ok(false)
             }
-            Err(Halt::Lost(loss)) => Err(loss),
         }
     }
 

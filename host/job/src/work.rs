@@ -76,7 +76,7 @@ impl Executor<'_> {
         running: &mut Running,
         mut inputs: IndexMap<String, String>,
     ) -> Result<Work, Halt> {
-        let action = self.load(unit.step, &unit.at).await?;
+        let action = self.load(unit.step, running).await?;
         name_repository(action.repository.as_ref(), running);
         let mut remarks = match unit.at.phase {
             Phase::Main => self.input_remarks(&action, &inputs),
@@ -231,7 +231,7 @@ impl Executor<'_> {
 ///
 /// Source: `ActionRunner.RunAsync`.
 pub(crate) fn name_repository(repository: Option<&(String, String)>, running: &mut Running) {
-    let mut github = running.scope.get("github").as_object().cloned().unwrap_or_default();
+    let mut github = running.scope.get("github").to_object();
     let (repository, reference) = repository.cloned().unzip();
     github.insert("action_repository", repository);
     github.insert("action_ref", reference);

@@ -7,11 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use act_core::control::CancelStage;
 use act_core::environment::{Brought, EnvPath, Environment};
 use act_core::ids::Epoch;
+use act_core::{Conclusion, JobEnd};
+use act_job::run_job;
 use act_remote::{Dial, NodeFinder, Remote, RemoteConfig};
-use act_tests::agent::{Agent, quick};
+use act_tests::agent::{Agent, SocketDial, quick};
+use act_tests::cli::act_agent;
+use act_tests::control::MemoryControl;
+use act_tests::job::of_steps;
 use act_tests::place::launch;
+use act_tests::story::Story;
 use act_tests::streams::Weather;
 
 use super::Pair;
@@ -168,4 +175,35 @@ async fn the_wanted_version_is_asked_for_and_a_host_that_has_none_says_so() {
     assert_eq!(ASKED.load(Ordering::Relaxed), 20);
     // One that was told of none to send has nothing to say.
     assert_eq!(pair.remote.bring_node(20).await, Ok(Brought::Nothing { why: None }));
+}
+
+/// A job that is cancelled while one is on its way: the step ends then, and what always runs runs.
+#[tokio::test]
+async fn a_cancellation_stops_it_on_its_way() {
+    let (root, node) = own_node();
+    let programs = root.path().join("bin");
+    fs::create_dir(&programs).unwrap();
+    std::os::unix::fs::symlink("/bin/bash", programs.join("bash")).unwrap();
+    let words = [act_agent().to_owned()];
+    let agent =
+        Agent::start_by(&words, &root.path().join("m"), &[], |command| command.env("PATH", &programs));
+    let dial = SocketDial::new(&agent, Weather::default());
+    let files = [("action.yml", "runs: {using: node20, main: main.js}"), ("main.js", "")];
+    let control = Arc::new(MemoryControl::default().action("own/node@v1", &files));
+    let asked = Arc::clone(&control);
+    let nodes = NodeFinder(Arc::new(move |_| {
+        asked.raise(CancelStage::Cancel);
+        Some(node.clone())
+    }));
+    let config = RemoteConfig { nodes: Some(nodes), ..quick() };
+    let remote = Remote::connect(dial, &launch(), Epoch(1), config).await.unwrap();
+    let yaml = "
+- uses: own/node@v1
+- run: echo always
+  if: always()
+";
+    let end = run_job(&of_steps(yaml), &*remote, &*control, &[]).await;
+    let story = Story::of(&control.kept().1);
+    assert_eq!(story.ends(), ["0-main cancelled", "1-main success"], "{story:?}");
+    assert!(matches!(end, JobEnd::Concluded(result) if result.conclusion == Conclusion::Cancelled));
 }

@@ -2,7 +2,7 @@
 
 use act_core::Conclusion;
 use act_core::control::CancelStage;
-use act_tests::control::MemoryControl;
+use act_tests::control::{Endless, MemoryControl};
 use act_tests::job::of_steps;
 
 use super::everywhere;
@@ -125,7 +125,7 @@ const CHECKOUT: &str = "
 
 #[tokio::test]
 async fn a_checkout_is_stopped_by_a_cancellation() {
-    let control = || MemoryControl::default().cancel_in_checkout(CancelStage::Cancel);
+    let control = || MemoryControl::default().cancel_in(Endless::Checkout, CancelStage::Cancel);
     everywhere(&of_steps(CHECKOUT), control, |told| {
         assert_eq!(told.story.ends(), ["0-main cancelled", "1-main skipped", "2-main success"]);
         assert_eq!(told.story.step("0-main").lines, ["##[error]The operation was canceled."]);
@@ -142,9 +142,81 @@ async fn a_checkout_that_always_runs_is_stopped_by_a_kill() {
 - run: echo never
   if: always()
 ";
-    let control = || MemoryControl::default().cancel_in_checkout(CancelStage::Kill);
+    let control = || MemoryControl::default().cancel_in(Endless::Checkout, CancelStage::Kill);
     everywhere(&of_steps(yaml), control, |told| {
         assert_eq!(told.story.ends(), ["0-main cancelled"]);
+        assert_eq!(told.result.conclusion, Conclusion::Cancelled);
+    })
+    .await;
+}
+
+const SLOW: &str = "far/slow@v1";
+
+/// As GitHub's runner: no step runs, not even what always runs.
+#[tokio::test]
+async fn a_job_that_is_cancelled_while_its_actions_are_fetched_runs_no_step() {
+    let yaml = "
+- run: echo never
+- uses: far/slow@v1
+- run: echo never
+  if: always()
+";
+    let control = || {
+        let fetch = Endless::Fetch(SLOW.to_owned());
+        MemoryControl::default().cancel_in(fetch, CancelStage::Cancel)
+    };
+    everywhere(&of_steps(yaml), control, |told| {
+        assert_eq!(told.story.ends(), [""; 0]);
+        let lines = &told.story.step("-pre").lines;
+        assert_eq!(lines.last().unwrap(), "##[error]The operation was canceled.", "{lines:?}");
+        assert_eq!(told.result.conclusion, Conclusion::Cancelled);
+    })
+    .await;
+}
+
+const USES_SLOW: &str = "runs: {using: composite, steps: [{uses: far/slow@v1}]}";
+
+#[tokio::test]
+async fn a_local_action_is_stopped_while_what_it_uses_is_fetched() {
+    let yaml = "
+- uses: actions/checkout@v4
+- uses: ./act
+- run: echo not run
+- run: echo always
+  if: always()
+";
+    let control = || {
+        let fetch = Endless::Fetch(SLOW.to_owned());
+        MemoryControl::default()
+            .repository(&[("act/action.yml", USES_SLOW)])
+            .cancel_in(fetch, CancelStage::Cancel)
+    };
+    everywhere(&of_steps(yaml), control, |told| {
+        let ends = ["0-main success", "1-main cancelled", "2-main skipped", "3-main success"];
+        assert_eq!(told.story.ends(), ends);
+        assert_eq!(told.story.step("1-main").lines, ["##[error]The operation was canceled."]);
+        assert_eq!(told.result.conclusion, Conclusion::Cancelled);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_local_action_that_always_runs_is_stopped_by_a_kill_while_what_it_uses_is_fetched() {
+    let yaml = "
+- uses: actions/checkout@v4
+- uses: ./act
+  if: always()
+- run: echo never
+  if: always()
+";
+    let control = || {
+        let fetch = Endless::Fetch(SLOW.to_owned());
+        MemoryControl::default()
+            .repository(&[("act/action.yml", USES_SLOW)])
+            .cancel_in(fetch, CancelStage::Kill)
+    };
+    everywhere(&of_steps(yaml), control, |told| {
+        assert_eq!(told.story.ends(), ["0-main success", "1-main cancelled"]);
         assert_eq!(told.result.conclusion, Conclusion::Cancelled);
     })
     .await;

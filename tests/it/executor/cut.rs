@@ -6,7 +6,7 @@ use act_core::control::CancelStage;
 use act_core::record::Record;
 use act_core::{Conclusion, JobEnd};
 use act_job::run_job;
-use act_tests::control::{Cut, MemoryControl};
+use act_tests::control::{Cut, Endless, MemoryControl};
 use act_tests::job::{of_steps, of_workflow};
 use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local, WithAgent};
 use act_tests::story::Story;
@@ -224,6 +224,32 @@ async fn cut_cancelled(place: &dyn AsyncPlace) {
     assert_eq!(cuts.uncut.result.conclusion, Conclusion::Cancelled);
 }
 
+/// Whoever takes up a job that was stopped while the host worked for it stops there, too.
+async fn cut_stopped(place: &dyn AsyncPlace) {
+    let local = ("late/action.yml", "runs: {using: composite, steps: [{uses: $/near}, {uses: far/slow@v1}]}");
+    let near = ("near/action.yml", "runs: {using: composite, steps: [{run: echo near, shell: bash}]}");
+    let last = "\n- run: sleep 0.1; echo always ${{ job.status }}\n  if: always()";
+    let fetch = || Endless::Fetch("far/slow@v1".to_owned());
+    let cases: [(&str, Endless, &[&str]); 3] = [
+        ("- uses: own/node@v1\n- uses: far/slow@v1", fetch(), &[]),
+        (
+            "- uses: actions/checkout@v4\n- uses: ./late",
+            fetch(),
+            &["0-main success", "1-main cancelled", "2-main success"],
+        ),
+        ("- uses: actions/checkout@v4", Endless::Checkout, &["0-main cancelled", "1-main success"]),
+    ];
+    for (steps, endless, ends) in cases {
+        let spec = of_steps(&format!("{steps}{last}"));
+        let control = || host().repository(&[local, near]).cancel_in(endless.clone(), CancelStage::Cancel);
+        let case = Case { spec: &spec, control: &control, hidden: &["s3cr3t"] };
+        let cuts = case.cut_everywhere(place).await;
+        assert_eq!(cuts.uncut.story.ends(), ends);
+        assert_eq!(cuts.uncut.result.conclusion, Conclusion::Cancelled);
+        assert!(cuts.points > 6, "{}", cuts.points);
+    }
+}
+
 /// A policy that has changed its mind while the host was gone: what it had let begin goes on.
 #[tokio::test]
 async fn what_was_admitted_before_a_cut_stays_admitted_and_nothing_else_does() {
@@ -268,6 +294,12 @@ async fn what_was_admitted_before_a_cut_stays_admitted_and_nothing_else_does() {
 async fn cancelled_jobs_cut_anywhere_tell_the_same() {
     cut_cancelled(&Local).await;
     cut_cancelled(&Far(AtomicU64::new(2_000))).await;
+}
+
+#[tokio::test]
+async fn stopped_jobs_cut_anywhere_tell_the_same() {
+    cut_stopped(&Local).await;
+    cut_stopped(&Far(AtomicU64::new(8_000))).await;
 }
 
 #[tokio::test]
