@@ -30,6 +30,8 @@ pub(crate) fn config() -> Config {
         .cranelift_nan_canonicalization(false)
         // Functions of a trace have names without it, and places in a source only guests with debug data would have.
         .generate_address_map(false)
+        // For debuggers alone: traces of wasmtime and panics of this program do without. To register it is dear.
+        .native_unwind_info(false)
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
         .parallel_compilation(true);

@@ -18,6 +18,9 @@ pub(super) struct Found {
 /// Finds the sections of the component itself that hold a manifest. What is nested in it is stepped over.
 pub(super) fn find(component: &[u8]) -> Result<Vec<Found>, ManifestError> {
     let broken = |why: String| ManifestError::NotAComponent(format!("it is not a component: {why}"));
+    if !component.starts_with(b"\0asm") {
+        return Err(broken("it is not WebAssembly".into()));
+    }
     let mut parser = Parser::new(0);
     let mut found = Vec::new();
     let mut at = 0;

@@ -96,4 +96,6 @@ fn what_is_no_component_is_named_so() {
         let error = Manifest::read_from(bytes).unwrap_err();
         assert!(matches!(error, ManifestError::NotAComponent(_)), "{bytes:?}: {error}");
     }
+    let text = Manifest::read_from(b"plain text").unwrap_err().to_string();
+    assert_eq!(text, "it is not a component: it is not WebAssembly");
 }
