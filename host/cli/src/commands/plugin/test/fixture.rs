@@ -127,7 +127,7 @@ impl Fixture {
         });
         let case: Case = self.filled(empty)?;
         let Some(scheduler) = plugin.scheduler() else { return Ok(Value::Null) };
-        let seen: Option<Seen> = self.seen.clone().map(typed).transpose()?;
+        let seen: Option<Seen> = self.seen.clone().map(|seen| typed("seen", seen)).transpose()?;
         Ok(match seen {
             None => json!(scheduler.decide(&case).await),
             Some(seen) => json!(scheduler.react(&case, &seen).await),
@@ -137,7 +137,7 @@ impl Fixture {
     /// Lays what the fixture asks over an empty ask. What nobody is asked is a mistake: the fixture would mean nothing.
     fn filled<T: DeserializeOwned + Serialize>(&self, mut empty: Value) -> Result<T, String> {
         lay_over(&mut empty, &self.ask);
-        let ask: T = typed(empty)?;
+        let ask: T = typed("ask", empty)?;
         let mut unknown = Vec::new();
         left_out(&self.ask, &json!(ask), "ask", &mut unknown);
         if unknown.is_empty() { Ok(ask) } else { Err(unknown.join("; ")) }
@@ -185,8 +185,15 @@ fn facts() -> Value {
     json!({ "repository": "octo/hello" })
 }
 
-fn typed<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| format!("`ask` is not what the plugin is asked: {error}"))
+/// Reads what lies under `key`; a mistake is named by where it is.
+fn typed<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let place = match error.path().to_string().as_str() {
+            "." => key.to_owned(),
+            path => format!("{key}.{path}"),
+        };
+        format!("`{place}` is not what the plugin is asked: {}", error.into_inner())
+    })
 }
 
 /// Tables are joined, all else is replaced.
@@ -263,6 +270,12 @@ mod tests {
                 "did you mean `labels`?",
                 "`ask.phase.content.steps[0].runs.uses.pinned` is nothing that a plugin is asked",
             ]
+        );
+        let ask = json!({ "labels": ["a"], "facts": { "repository": 1 } });
+        let wrong = fixture(ask).filled::<LabelAsk>(json!({ "group": null })).unwrap_err();
+        assert_eq!(
+            wrong,
+            "`ask.facts.repository` is not what the plugin is asked: invalid type: integer `1`, expected a string"
         );
         let wrong = of_value("x".to_owned(), json!({ "asks": {} })).err().unwrap();
         assert_eq!(wrong, "`asks` is not a key of a fixture; there are: kind, settings, ask, seen, expect");
