@@ -307,7 +307,8 @@ impl Provisioner for KubernetesProvisioner {
                 let (cluster, config) = (cluster.clone(), config.clone());
                 async move {
                     let (namespace, deep) = (&config.namespace, config.debug_scheduling);
-                    explained(&cluster.client, namespace, pod, seen, deep).await
+                    // On the heap: a pod that runs has nothing to be explained, and has the room for as long as it runs.
+                    Box::pin(explained(&cluster.client, namespace, pod, seen, deep)).await
                 }
             })
             .boxed()

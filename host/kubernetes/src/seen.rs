@@ -145,6 +145,14 @@ pub(crate) fn essence(spec: PodSpec) -> PodSpec {
     PodSpec { init_containers: (!services.is_empty()).then_some(services), ..PodSpec::default() }
 }
 
+/// Gives back the room for containers that a status does not have: they are large, and a decoder makes room for several.
+pub(crate) fn shrink(status: &mut PodStatus) {
+    for containers in [&mut status.container_statuses, &mut status.init_container_statuses] {
+        containers.iter_mut().for_each(Vec::shrink_to_fit);
+    }
+    status.conditions.iter_mut().for_each(Vec::shrink_to_fit);
+}
+
 /// The code of a service that never became healthy.
 pub(crate) const UNHEALTHY: &str = "ServiceUnhealthy";
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt as _, pin_mut};
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt as _, watcher as watch_pods};
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::calls::{CallError, Cluster};
 use crate::labels::{HOST, MACHINE};
 use crate::rights::Call;
-use crate::seen::essence;
+use crate::seen::{essence, shrink};
 
 /// What is known of a machine's pod.
 #[derive(Clone, Debug, Default)]
@@ -172,10 +173,20 @@ async fn look_at(cluster: &Cluster, api: &Api<Pod>, known: &Known, pod: &Pod) {
 /// Takes in that a pod is there, or is not any more.
 fn apply(known: &Known, mut event: Event<Pod>) {
     let (Event::Apply(pod) | Event::Delete(pod)) = &mut event else { return };
-    pod.metadata.managed_fields = None;
+    let Some(digest) = pod.metadata.labels.take().and_then(|mut labels| labels.remove(MACHINE)) else {
+        return;
+    };
+    let machine = [(MACHINE.to_owned(), digest.clone())];
+    // What nobody reads is not kept: there is a pod for each job.
+    pod.metadata = ObjectMeta {
+        labels: Some(machine.into()),
+        managed_fields: None,
+        annotations: None,
+        ..std::mem::take(&mut pod.metadata)
+    };
     pod.spec = pod.spec.take().map(essence);
-    let Some(digest) = pod.metadata.labels.as_ref().and_then(|labels| labels.get(MACHINE)) else { return };
-    if let Some(followed) = lock(known).get_mut(digest) {
+    pod.status.iter_mut().for_each(shrink);
+    if let Some(followed) = lock(known).get_mut(&digest) {
         followed.take(event);
     }
 }

@@ -17,7 +17,7 @@ use crate::proof::Fate;
 /// Read at once, about, while much comes.
 const READ: usize = 64 * 1024;
 /// Read at once otherwise: each session keeps it for as long as it lives.
-const LITTLE: usize = 4 * 1024;
+const LITTLE: usize = 1024;
 
 pub(crate) struct Link {
     pub(crate) dial: Arc<dyn Dial>,
