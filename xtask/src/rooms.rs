@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("act-remote", &["act-core", "act-protocol"]),
     ("act-kubernetes", &["act-core", "act-remote"]),
     ("act-store", &["act-core"]),
+    ("act-report", &["act-core", "act-store"]),
     (
         "act-host",
         &[
@@ -41,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "act-mask",
             "act-plugins",
             "act-process",
+            "act-report",
             "act-store",
             "act-workflow",
         ],

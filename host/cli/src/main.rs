@@ -20,13 +20,11 @@ mod local_actions;
 mod nearest;
 mod outline;
 mod parallel;
-mod report;
 mod repository_files;
 mod running;
 mod stream;
 mod text_file;
 mod trace;
-mod words;
 mod world;
 
 use std::process::ExitCode;

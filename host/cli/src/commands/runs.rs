@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::folders::Folders;
-use crate::report::{self, LogFilter, RecordedError};
 use crate::stream;
 use crate::world::World;
+use act_report::{self as report, LogFilter, RecordedError};
 
 /// Flags of `runs`.
 #[derive(Args, Debug)]

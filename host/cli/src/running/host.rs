@@ -27,8 +27,8 @@ use super::sources::RunSources;
 use crate::config::{Config, Mode};
 use crate::error::CliError;
 use crate::flags::LogFormat;
-use crate::report::{Github, Json, Labelled, Names, Reporter, Terminal, View, Volume};
 use crate::stream;
+use act_report::{Github, Json, Labelled, Names, Reporter, Terminal, View, Volume};
 
 /// Variables of this process that jobs get, where they are set; all else is asked for by `--inherit-env` or
 /// `--env NAME`. See `docs/semantics.md`.

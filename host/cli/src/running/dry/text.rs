@@ -9,7 +9,7 @@ use act_engine::preview::{
     StepPreviewKind, Work,
 };
 
-use crate::words;
+use act_report::words;
 
 /// Writes a workflow. `verbose` adds what each mapper and each policy said.
 pub(super) fn workflow<'a>(started: &RunStarted, preview: &'a Preview, verbose: bool, shown: &'a mut String) {

@@ -9,7 +9,7 @@ use act_engine::preview::{Known, MachinePreview, Work};
 
 use super::instance::{Instance, Status};
 use super::json::amended;
-use crate::words;
+use act_report::words;
 
 /// Writes a workflow. `cut` says that there is more.
 pub(super) fn workflow<'a>(

@@ -3,7 +3,7 @@ use act_core::event::{Event, LogLine};
 use insta::assert_snapshot;
 
 use super::*;
-use crate::report::tests::stream::{self, Inside as _, Stream, run_id, step, text};
+use crate::tests::stream::{self, Inside as _, Stream, run_id, step, text};
 
 /// Two legs and a job that needs them; the step `Test` of each leg runs a composite action.
 fn two_legs() -> Stream {

@@ -10,6 +10,10 @@
 //! ```
 //!
 //! Whether there is a terminal, how wide it is and whether colour is wanted are the caller's to say.
+//! [`words`] says answers and decisions in one line each, for other texts as well.
+#![warn(missing_docs)]
+
+pub mod words;
 
 mod beside;
 mod clean;
@@ -29,14 +33,14 @@ use act_core::event::Envelope;
 use act_store::Appended;
 use jiff::Timestamp;
 
-pub(crate) use beside::Labelled;
-pub(crate) use github::{Github, Names};
-pub(crate) use json::Json;
-pub(crate) use recorded::{LogFilter, RecordedError, list, logs, show};
-pub(crate) use terminal::{Terminal, View, Volume};
+pub use beside::Labelled;
+pub use github::{Github, Names};
+pub use json::Json;
+pub use recorded::{LogFilter, RecordedError, list, logs, show};
+pub use terminal::{Terminal, View, Volume};
 
 /// Takes a run's events in order.
-pub(crate) trait Reporter: Send {
+pub trait Reporter: Send {
     /// Takes one event.
     fn event(&mut self, envelope: &Envelope) -> io::Result<()>;
 

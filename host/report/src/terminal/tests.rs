@@ -2,8 +2,8 @@ use act_core::Conclusion::{Failure, Success};
 use insta::assert_snapshot;
 
 use super::*;
-use crate::report::tests::Page;
-use crate::report::tests::stream::{Stream, failure, place, step, success, text, trouble};
+use crate::tests::Page;
+use crate::tests::stream::{Stream, failure, place, step, success, text, trouble};
 
 pub(crate) const PLAIN: View = View { color: false, live: None, volume: Volume::Normal, fold_groups: false };
 

@@ -23,7 +23,7 @@ use crate::words;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Volume {
+pub enum Volume {
     /// How steps and jobs end, not what they say.
     Quiet,
     /// What steps say, too.
@@ -34,15 +34,15 @@ pub(crate) enum Volume {
 
 /// What the output is written to, and what is wanted of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
+pub struct View {
     /// Whether colours are wanted.
-    pub(crate) color: bool,
+    pub color: bool,
     /// Columns of the terminal, where there is one and a live part is wanted.
-    pub(crate) live: Option<u16>,
+    pub live: Option<u16>,
     /// How much.
-    pub(crate) volume: Volume,
+    pub volume: Volume,
     /// Whether groups are shown by their titles alone.
-    pub(crate) fold_groups: bool,
+    pub fold_groups: bool,
 }
 
 /// Job names wider than this do not widen the column of names.
@@ -52,7 +52,7 @@ const WIDEST_NAME: usize = 30;
 const JOB_COLORS: [Paint; 5] = [Paint::Cyan, Paint::Magenta, Paint::Blue, Paint::Yellow, Paint::Green];
 
 /// Writes for people.
-pub(crate) struct Terminal<W: Write> {
+pub struct Terminal<W: Write> {
     out: W,
     view: View,
     live: Option<Live>,
@@ -83,7 +83,8 @@ struct Group {
 }
 
 impl<W: Write> Terminal<W> {
-    pub(crate) fn new(out: W, view: View) -> Self {
+    /// Tells `out`, which looks like `view`.
+    pub fn new(out: W, view: View) -> Self {
         Self {
             out,
             view,

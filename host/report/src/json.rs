@@ -8,12 +8,13 @@ use act_store::Appended;
 use super::Reporter;
 
 /// Writes each event as the line of JSON that the run's log holds.
-pub(crate) struct Json<W> {
+pub struct Json<W> {
     out: W,
 }
 
 impl<W: Write + Send> Json<W> {
-    pub(crate) const fn new(out: W) -> Self {
+    /// Writes to `out`.
+    pub const fn new(out: W) -> Self {
         Self { out }
     }
 }

@@ -17,13 +17,23 @@ use super::{Reporter, duration};
 
 /// Why nothing could be shown.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RecordedError {
+pub enum RecordedError {
     /// The run has no such job.
     #[error("the run has no job `{text}`; it has {}", known.join(", "))]
-    NoJob { text: String, known: Vec<String> },
+    NoJob {
+        /// What was asked for.
+        text: String,
+        /// Its jobs.
+        known: Vec<String>,
+    },
     /// The chosen jobs have no such step.
     #[error("no job has a step `{text}`; there are {}", known.join(", "))]
-    NoStep { text: String, known: Vec<String> },
+    NoStep {
+        /// What was asked for.
+        text: String,
+        /// Their steps.
+        known: Vec<String>,
+    },
     /// The log cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -34,20 +44,15 @@ pub(crate) enum RecordedError {
 
 /// Which part of a run's log.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LogFilter {
+pub struct LogFilter {
     /// Name, id or key of a job; an id stands for all legs of its matrix.
-    pub(crate) job: Option<String>,
+    pub job: Option<String>,
     /// Name or id of a step.
-    pub(crate) step: Option<String>,
+    pub step: Option<String>,
 }
 
 /// Lists runs, newest first, with times in the zone of the reader.
-pub(crate) fn list(
-    runs: &[RunSummary],
-    zone: &TimeZone,
-    color: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub fn list(runs: &[RunSummary], zone: &TimeZone, color: bool, out: &mut impl Write) -> io::Result<()> {
     let rows: Vec<[String; 6]> = runs.iter().map(|run| list_row(run, zone)).collect();
     let head = ["RUN", "WORKFLOW", "EVENT", "REF", "STARTED", "RESULT"];
     let width = |column: usize| rows.iter().map(|row| paint::width(&row[column])).max().unwrap_or(0);
@@ -103,7 +108,7 @@ const fn state_paint(state: &RunState) -> Paint {
 
 /// Shows one run: its jobs and their steps, annotations, summaries and what failed. Returns what is wrong
 /// with its log, for people.
-pub(crate) fn show(
+pub fn show(
     runs: &Runs,
     run: RunId,
     zone: &TimeZone,
@@ -206,7 +211,7 @@ fn show_job(canvas: &mut Canvas, job: &Job) {
 /// Returns what is wrong with it, for people.
 ///
 /// `clean` for a terminal: see [`Github::new`].
-pub(crate) fn logs(
+pub fn logs(
     runs: &Runs,
     run: RunId,
     filter: &LogFilter,

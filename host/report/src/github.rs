@@ -19,7 +19,7 @@ use super::tally::Tally;
 
 /// What stands before each line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
+pub enum Names {
     /// The time alone.
     Hidden,
     /// The job's name, a tab, the step's name, a tab, the time.
@@ -27,7 +27,7 @@ pub(crate) enum Names {
 }
 
 /// Writes GitHub's form of a log.
-pub(crate) struct Github<W> {
+pub struct Github<W> {
     out: W,
     names: Names,
     /// Whether text is made safe for a terminal.
@@ -41,7 +41,7 @@ pub(crate) struct Github<W> {
 
 impl<W: Write + Send> Github<W> {
     /// Makes a reporter. `clean` for a terminal: its control sequences are taken out, but for colours.
-    pub(crate) fn new(out: W, names: Names, clean: bool) -> Self {
+    pub fn new(out: W, names: Names, clean: bool) -> Self {
         let (begin, buffer) = (Vec::new(), Vec::new());
         Self { out, names, clean, tally: Tally::default(), silent: IndexMap::new(), begin, buffer }
     }

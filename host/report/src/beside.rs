@@ -3,14 +3,15 @@
 use std::io::{self, Write};
 
 /// Puts a text before each line.
-pub(crate) struct Labelled<W> {
+pub struct Labelled<W> {
     out: W,
     label: String,
     within_line: bool,
 }
 
 impl<W: Write> Labelled<W> {
-    pub(crate) const fn new(out: W, label: String) -> Self {
+    /// Puts `label` before each line that goes to `out`.
+    pub const fn new(out: W, label: String) -> Self {
         Self { out, label, within_line: false }
     }
 }

@@ -4,7 +4,7 @@ use act_core::decide::{Changes, Mapped, Verdict};
 use act_core::place::{Amount, Decision, Placement, PodShape, Shape};
 
 /// Returns what a mapper answered.
-pub(crate) fn mapped(answer: &Mapped) -> String {
+pub fn mapped(answer: &Mapped) -> String {
     match answer {
         Mapped::Mine { reason, .. } => format!("mine: {reason}"),
         Mapped::NotMine { reason, .. } => format!("not mine: {reason}"),
@@ -18,7 +18,7 @@ pub(crate) fn mapped(answer: &Mapped) -> String {
 }
 
 /// Returns what a policy said.
-pub(crate) fn verdict(verdict: &Verdict) -> String {
+pub fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Abstain => "abstains".to_owned(),
         Verdict::Allow { reason } => format!("allows: {reason}"),
@@ -36,7 +36,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
 }
 
 /// Returns what a placement asks for; `None` where it leaves everything open.
-pub(crate) fn placement(placement: &Placement) -> Option<String> {
+pub fn placement(placement: &Placement) -> Option<String> {
     let Placement { os, arch, cpu_millis, memory, disk, gpu, image, pool, spot, hops, priority, attrs } =
         placement;
     let mut words: Vec<String> = Vec::new();
@@ -62,7 +62,7 @@ pub(crate) fn placement(placement: &Placement) -> Option<String> {
 }
 
 /// Returns what was decided.
-pub(crate) fn decision(decision: &Decision) -> String {
+pub fn decision(decision: &Decision) -> String {
     match &decision.shape {
         Shape::Process { os, arch } => format!("processes on this machine, {os} {arch}"),
         Shape::Pod(shape) => pod(shape),
