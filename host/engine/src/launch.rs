@@ -1,5 +1,7 @@
 //! One launch of one leg: place, decide, provision, execute, conclude.
 
+use std::sync::Arc;
+
 use act_core::control::CancelStage;
 use act_core::decide::{Case, Ruling};
 use act_core::environment::Environment;
@@ -80,7 +82,7 @@ impl Run {
         let placing = Box::pin(self.placed(case, job, past.first()));
         let (leg, mut launches) = self.unless_cancelled(case, placing).await?;
         launches.take_up(past);
-        let mut taken_up = past.last().map(|last| last.decision.clone());
+        let mut taken_up = past.last().map(|last| Arc::new(last.decision.clone()));
         let mut before = None;
         loop {
             let decision = match taken_up.take() {
@@ -157,7 +159,7 @@ impl Run {
         leg: &PlacedLeg,
         launches: &mut Launches,
         before: Option<(Ruled, bool)>,
-    ) -> Result<Decision, Undecided> {
+    ) -> Result<Arc<Decision>, Undecided> {
         let scheduler = &self.host.scheduler;
         let mut next = match before {
             None => Next::Ask,

@@ -4,6 +4,7 @@
 //! number; the same rulings give the same numbers. Workflows see none of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use act_core::decide::{Case, JobFacts, PastLaunch, Ruling, Seen, Sighting};
 use act_core::ids::{JobKey, Launch, LaunchId};
@@ -37,7 +38,7 @@ pub(crate) struct Launches {
 /// What is to be done.
 pub(crate) enum Next {
     /// This machine is wanted.
-    Launch(Decision),
+    Launch(Arc<Decision>),
     /// The scheduler is to be asked, with the case as it is now.
     Ask,
     /// As before, but not before then.
@@ -83,7 +84,7 @@ impl Launches {
             launch: past.launch.launch,
             hop: past.hop,
             at: past.at,
-            decision: past.decision.clone(),
+            decision: Arc::new(past.decision.clone()),
             seen: Vec::new(),
         });
         self.case.history = history.collect();
@@ -157,6 +158,7 @@ impl Launches {
     }
 
     fn decided(&mut self, decision: Decision) -> Next {
+        let decision = Arc::new(decision);
         let Case { launch, hop, now, history, .. } = &mut self.case;
         // What waited for its machine is the same launch as before.
         if let Some(last) = history.last_mut().filter(|last| last.launch == launch.launch) {

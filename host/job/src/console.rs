@@ -187,7 +187,8 @@ impl Executor<'_> {
                 return Ok(());
             }
         } else if let Some(command) = command::parse(&piece.text) {
-            self.obey(running, &command, &piece.text, effects).await?;
+            // On the heap, as problems are: a process that is silent has the room for as long as it runs.
+            Box::pin(self.obey(running, &command, &piece.text, effects)).await?;
             console.follow(&self.state.matchers);
             return Ok(());
         }
@@ -201,7 +202,7 @@ impl Executor<'_> {
                 self.remark(running, remark, effects);
             }
             if let Some(found) = scanned.found {
-                return self.report_problem(running, found, effects).await;
+                return Box::pin(self.report_problem(running, found, effects)).await;
             }
         }
         let text = self.mask_owned(text);

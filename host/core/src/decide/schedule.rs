@@ -1,5 +1,7 @@
 //! Port: what is made for a placed job, and what is done about what is seen of it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,7 +41,7 @@ pub struct PastLaunch {
     /// When it was decided.
     pub at: Timestamp,
     /// What was decided.
-    pub decision: Decision,
+    pub decision: Arc<Decision>,
     /// What was seen of it, oldest first.
     pub seen: Vec<Sighting>,
 }

@@ -1,5 +1,7 @@
 //! Where a leg would run: settings, labels, policies, mappers and the scheduler, asked as a run asks them.
 
+use std::sync::Arc;
+
 use act_core::decide::LabelAsk;
 use act_core::ids::JobKey;
 use act_core::place::{Bind, Decision};
@@ -144,7 +146,7 @@ impl Previewer<'_> {
         loop {
             let ruling = scheduler.decide(&launches.case).await;
             match launches.follow(scheduler.name(), ruling)? {
-                Next::Launch(decision) => return Ok(Ahead::Decided(decision)),
+                Next::Launch(decision) => return Ok(Ahead::Decided(Arc::unwrap_or_clone(decision))),
                 Next::Wait { reason, .. } => return Ok(Ahead::Waits(reason)),
                 Next::Ask => {}
             }
