@@ -150,7 +150,11 @@ async fn a_checkout_that_always_runs_is_stopped_by_a_kill() {
     .await;
 }
 
-const SLOW: &str = "far/slow@v1";
+/// Cancels while `far/slow@v1` is fetched, which never ends.
+fn slow(files: &[(&str, &str)], stage: CancelStage) -> MemoryControl {
+    let fetch = Endless::Fetch("far/slow@v1".to_owned());
+    MemoryControl::default().repository(files).cancel_in(fetch, stage)
+}
 
 /// As GitHub's runner: no step runs, not even what always runs.
 #[tokio::test]
@@ -161,10 +165,7 @@ async fn a_job_that_is_cancelled_while_its_actions_are_fetched_runs_no_step() {
 - run: echo never
   if: always()
 ";
-    let control = || {
-        let fetch = Endless::Fetch(SLOW.to_owned());
-        MemoryControl::default().cancel_in(fetch, CancelStage::Cancel)
-    };
+    let control = || slow(&[], CancelStage::Cancel);
     everywhere(&of_steps(yaml), control, |told| {
         assert_eq!(told.story.ends(), [""; 0]);
         let lines = &told.story.step("-pre").lines;
@@ -185,12 +186,7 @@ async fn a_local_action_is_stopped_while_what_it_uses_is_fetched() {
 - run: echo always
   if: always()
 ";
-    let control = || {
-        let fetch = Endless::Fetch(SLOW.to_owned());
-        MemoryControl::default()
-            .repository(&[("act/action.yml", USES_SLOW)])
-            .cancel_in(fetch, CancelStage::Cancel)
-    };
+    let control = || slow(&[("act/action.yml", USES_SLOW)], CancelStage::Cancel);
     everywhere(&of_steps(yaml), control, |told| {
         let ends = ["0-main success", "1-main cancelled", "2-main skipped", "3-main success"];
         assert_eq!(told.story.ends(), ends);
@@ -209,12 +205,7 @@ async fn a_local_action_that_always_runs_is_stopped_by_a_kill_while_what_it_uses
 - run: echo never
   if: always()
 ";
-    let control = || {
-        let fetch = Endless::Fetch(SLOW.to_owned());
-        MemoryControl::default()
-            .repository(&[("act/action.yml", USES_SLOW)])
-            .cancel_in(fetch, CancelStage::Kill)
-    };
+    let control = || slow(&[("act/action.yml", USES_SLOW)], CancelStage::Kill);
     everywhere(&of_steps(yaml), control, |told| {
         assert_eq!(told.story.ends(), ["0-main success", "1-main cancelled"]);
         assert_eq!(told.result.conclusion, Conclusion::Cancelled);

@@ -69,7 +69,8 @@ pub async fn scheduler(
 
 async fn reacts(one: &dyn Scheduler, other: &dyn Scheduler, mut case: Case, decision: Decision) {
     let at = case.now;
-    let past = PastLaunch { launch: case.launch.launch, hop: 0, at, decision: decision.into(), seen: Vec::new() };
+    let past =
+        PastLaunch { launch: case.launch.launch, hop: 0, at, decision: decision.into(), seen: Vec::new() };
     for seen in sightings(at) {
         let sighting = Sighting { at, seen: seen.clone() };
         case.history = vec![PastLaunch { seen: vec![sighting], ..past.clone() }];
