@@ -77,7 +77,7 @@ fn what_is_no_plugin_is_refused_with_the_reason() {
     assert_snapshot!(plugin(&project, &["check", "x.wasm"]), @"
     exit 2
     --- stderr
-    error: $REPO/x.wasm is no plugin: it is not a component: magic header not detected: bad magic number - expected=[ 0x0, 0x61, 0x73, 0x6d, ] actual=[ 0x6e, 0x6f, 0x74, 0x20, ] (at offset 0x0)
+    error: $REPO/x.wasm is no plugin: it is not a component: it is not WebAssembly
     ");
     assert_snapshot!(plugin(&project, &["check", "y.wasm"]), @"
     exit 2

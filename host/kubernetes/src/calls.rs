@@ -6,11 +6,15 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use kube::Client;
+use tokio::sync::Semaphore;
 
 use crate::rights::Call;
 
-/// After a pause, so many seconds' calls are made at once.
+/// After a pause, so many seconds' calls are made one behind the other.
 const BURST: f64 = 2.0;
+
+/// Calls that wait for their answers at once: each has a connection of its own, with 100 KB for its handshake.
+const UNANSWERED: usize = 32;
 
 /// One call.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +56,7 @@ pub(crate) enum CallError {
 pub(crate) struct Cluster {
     pub(crate) client: Client,
     pace: Mutex<Pace>,
+    unanswered: Semaphore,
 }
 
 /// Who comes first is first: a place is taken at once, and waited for afterwards.
@@ -66,7 +71,8 @@ struct Pace {
 impl Cluster {
     /// Takes how many calls a second are made in the long run.
     pub(crate) fn new(client: Client, rate: u32) -> Self {
-        Self { client, pace: Mutex::new(Pace::new(rate, Instant::now())) }
+        let pace = Mutex::new(Pace::new(rate, Instant::now()));
+        Self { client, pace, unanswered: Semaphore::new(UNANSWERED) }
     }
 
     /// Makes a call until it is answered.
@@ -81,12 +87,15 @@ impl Cluster {
         let mut pause = SHORTEST;
         loop {
             self.turn(call).await;
+            // Nobody closes it. Behind others that are not answered a Lease would run out, too.
+            let place = if is_urgent(call) { None } else { self.unanswered.acquire().await.ok() };
             let began = Instant::now();
             let failed = match tokio::time::timeout(TIMEOUT, work()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) => judge(&error).map_err(|error| blame(error, call))?,
                 Err(_) => Passing { text: format!("no answer within {} s", TIMEOUT.as_secs()), after: None },
             };
+            drop(place);
             let pause_now = failed.after.unwrap_or(pause).min(PATIENCE);
             if first_failure.get_or_insert(began).elapsed() + pause > PATIENCE {
                 return Err(CallError::Unreachable(failed.text));
@@ -100,7 +109,7 @@ impl Cluster {
     pub(crate) async fn turn(&self, call: Call) {
         tracing::debug!(target: "act_host::kubernetes", ?call, "asked");
         // Behind thousands of others a Lease would run out, and others would take its machines down.
-        if call == Call::PatchLease {
+        if is_urgent(call) {
             return;
         }
         let wait = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(Instant::now());
@@ -108,6 +117,11 @@ impl Cluster {
             tokio::time::sleep(wait).await;
         }
     }
+}
+
+/// Whether a call waits for no other one: late, it would cost a process its machines.
+fn is_urgent(call: Call) -> bool {
+    call == Call::PatchLease
 }
 
 impl Pace {
