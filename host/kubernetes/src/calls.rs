@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 
 use crate::rights::Call;
 
-/// After a pause, so many seconds' calls are made one behind the other.
+/// After a pause, so many seconds' calls wait for no turn.
 const BURST: f64 = 2.0;
 
-/// Calls that wait for their answers at once: each has a connection of its own, with 100 KB for its handshake.
+/// Calls that wait for their answers at once: each has a connection of its own.
 const UNANSWERED: usize = 32;
 
 /// One call.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use act_core::ids::RunId;
+use act_report::{self as report, LogFilter, RecordedError};
 use act_store::{RunState, RunSummary, Runs};
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
@@ -13,7 +14,6 @@ use crate::exit::Exit;
 use crate::folders::Folders;
 use crate::stream;
 use crate::world::World;
-use act_report::{self as report, LogFilter, RecordedError};
 
 /// Flags of `runs`.
 #[derive(Args, Debug)]
