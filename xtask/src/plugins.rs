@@ -7,6 +7,7 @@
 mod scripts;
 mod section;
 
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -153,10 +154,12 @@ fn line(name: &str, size: u64) -> String {
 
 /// Writes a component with a manifest, if there is one; returns how large it is.
 fn embed(component: &Path, manifest: &Path, to: &Path) -> Result<u64, String> {
-    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let mut bytes = read(component)?;
+    let mut bytes = fs::read(component).map_err(|error| format!("{}: {error}", component.display()))?;
     if manifest.exists() {
-        bytes = section::append(bytes, &read(manifest)?);
+        let wrong = |error: &dyn Display| format!("{}: {error}", manifest.display());
+        let text = fs::read_to_string(manifest).map_err(|error| wrong(&error))?;
+        let keys: Value = toml::from_str(&text).map_err(|error| wrong(&error))?;
+        bytes = section::append(bytes, keys.to_string().as_bytes());
     }
     // What did not change keeps its time, for whoever goes by it.
     if fs::read(to).ok().as_ref() != Some(&bytes) {

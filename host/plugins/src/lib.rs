@@ -51,6 +51,7 @@ pub use inspect::{InspectError, Inspection, inspect};
 pub use limits::Limits;
 pub use manifest::Manifest;
 pub use plugin::{Kinds, Plugin};
+pub use settings::Schema;
 pub use spec::{
     Allocation, Capabilities, Compiler, Credentials, GuestLine, GuestSaid, HostConfig, LogLevel, LogSink,
     OnError, PluginSpec,

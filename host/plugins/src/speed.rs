@@ -1,7 +1,7 @@
 //! Measures what a call of a plugin costs, its limits and traces on: `cargo xtask bench plugin`. Nothing is asserted about time.
 
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,9 @@ use act_bindings::label_mapper as wit;
 use act_core::control::Secret;
 use act_core::decide::{JobContent, JobFacts, LabelAsk, Mapped, PolicyAsk, PolicyPhase, Trust, Verdict};
 
+use crate::cache::{Cache, Found};
 use crate::grants::CredentialSource;
+use crate::load_code;
 use crate::output::Voice;
 use crate::plugin::{Loaded, Plugin};
 use crate::state::Call;
@@ -124,6 +126,33 @@ async fn instances(plugin: &Plugin, tell: impl Fn(&str, Duration, u32)) {
     tell("warm-call", began.elapsed(), rounds);
 }
 
+/// Loads what is in the cache, again and again; to drop it does not count.
+async fn loads(host: &PluginHost) -> Duration {
+    let mut spent = Duration::ZERO;
+    for _ in 0..LOADS {
+        let began = Instant::now();
+        let loaded = host.load(spec("labels-github")).await.unwrap();
+        spent += began.elapsed();
+        drop(loaded);
+    }
+    spent
+}
+
+/// Loads its code alone as often, which is the engine's part of it.
+fn engines_loads(cache: &Path, engine: &wasmtime::Engine) -> Duration {
+    let cache = Cache::open(cache, engine).unwrap();
+    let component = std::fs::read(spec("labels-github").source).unwrap();
+    let Found::Code(code, _) = cache.get(cache.name(&component)) else { panic!("it was just put there") };
+    let mut spent = Duration::ZERO;
+    for _ in 0..LOADS {
+        let began = Instant::now();
+        let loaded = load_code::load(engine, &code).unwrap();
+        spent += began.elapsed();
+        drop(loaded);
+    }
+    spent
+}
+
 #[tokio::test]
 #[ignore = "measures; wants a release build, built plugins and an idle machine"]
 async fn what_a_plugin_costs() {
@@ -149,13 +178,8 @@ async fn measure(allocation: Allocation, how: &str) {
     let tell = |what: &str, spent, rounds| tell(&format!("{how}{what}"), spent, rounds);
     tell("host", began.elapsed(), 1);
     let plugin = host.load(spec("labels-github")).await.unwrap();
-    let mut loaded = Vec::new();
-    let began = Instant::now();
-    for _ in 0..LOADS {
-        loaded.push(host.load(spec("labels-github")).await.unwrap());
-    }
-    tell("load", began.elapsed(), LOADS);
-    drop(loaded);
+    tell("load", loads(&host).await, LOADS);
+    tell("engines-load", engines_loads(&folder.path().join("cache"), &plugin.loaded().site.engine), LOADS);
     instances(&plugin, tell).await;
 
     let mapper = plugin.mapper().unwrap();

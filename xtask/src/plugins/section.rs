@@ -1,4 +1,4 @@
-//! Writes a manifest into a component, as `act-host plugin build` does, without all that is behind it.
+//! Writes a manifest, as JSON, into a component, as `act-host plugin build` does, without all that is behind it.
 
 /// The custom section that hosts look for.
 const NAME: &[u8] = b"act-host:manifest";

@@ -11,7 +11,7 @@ use super::{ManifestError, SECTION};
 pub(super) struct Found {
     /// Header and all.
     whole: Range<usize>,
-    /// Its text.
+    /// Its JSON.
     pub(super) data: Range<usize>,
 }
 
@@ -48,8 +48,8 @@ pub(super) fn find(component: &[u8]) -> Result<Vec<Found>, ManifestError> {
 }
 
 /// Returns the component with one manifest, at its end.
-pub(super) fn replace(component: &[u8], text: &str) -> Result<Vec<u8>, ManifestError> {
-    let mut bytes = Vec::with_capacity(component.len() + text.len() + 32);
+pub(super) fn replace(component: &[u8], json: &str) -> Result<Vec<u8>, ManifestError> {
+    let mut bytes = Vec::with_capacity(component.len() + json.len() + 32);
     let mut at = 0;
     for found in find(component)? {
         bytes.extend_from_slice(&component[at..found.whole.start]);
@@ -58,7 +58,7 @@ pub(super) fn replace(component: &[u8], text: &str) -> Result<Vec<u8>, ManifestE
     bytes.extend_from_slice(&component[at..]);
     let mut content = leb(SECTION.len());
     content.extend_from_slice(SECTION.as_bytes());
-    content.extend_from_slice(text.as_bytes());
+    content.extend_from_slice(json.as_bytes());
     bytes.push(0);
     bytes.extend(leb(content.len()));
     bytes.extend(content);
