@@ -141,7 +141,7 @@ impl Sink for Kept<'_> {
         self.exec.spool.is_ready()
     }
 
-    fn take(&self, chunk: Chunk) {
+    fn take(&self, chunk: &Chunk) {
         self.exec.spool.take(chunk);
         if self.exec.spool.broken().is_some() {
             // Its end will be a loss: what it wrote from here on is nowhere.

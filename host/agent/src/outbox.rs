@@ -15,6 +15,8 @@ use crate::spool::{Next, Reader};
 
 /// Written at once at the most, and what is then still to be said waits.
 const BATCH: usize = 256 * 1024;
+/// Kept for what is said: a batch, and the last body, which may go beyond it and needs room to be squeezed.
+const ROOM: usize = 2 * BATCH;
 /// Where so much was said at once, and not all that fits, more comes.
 const BUSY: usize = 16 * 1024;
 /// How long it is then waited for: each message wakes every process on the way.
@@ -105,7 +107,7 @@ impl<'a> Writer<'a> {
                     std::thread::sleep(GATHERING);
                 }
                 self.out.clear();
-                self.out.shrink_to(BATCH);
+                self.out.shrink_to(ROOM);
                 last = Instant::now();
                 if !closed {
                     continue;

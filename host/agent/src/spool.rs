@@ -11,7 +11,7 @@ mod reader;
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ use act_protocol::{Cursor, Stream};
 pub(crate) use reader::{Next, Reader};
 
 /// Bytes after which a segment is closed and the next one begun.
-const SEGMENT: u64 = 1024 * 1024;
+const SEGMENT: u64 = 4 * 1024 * 1024;
 const SEGMENT_HEAD: u64 = 16;
 const RECORD_HEAD: u64 = 5;
 
@@ -44,7 +44,6 @@ struct State {
     kept: u64,
     /// Why nothing can be written any more.
     broken: Option<String>,
-    record: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +124,7 @@ impl Sink for Spool {
         self.lock().kept < self.cap
     }
 
-    fn take(&self, chunk: Chunk) {
+    fn take(&self, chunk: &Chunk) {
         let mut state = self.lock();
         if state.broken.is_some() {
             return;
@@ -146,18 +145,17 @@ impl State {
             self.begin_segment(folder)?;
         }
         let Ok(length) = u32::try_from(bytes.len()) else { return Err(io::ErrorKind::InvalidInput.into()) };
-        self.record.clear();
-        self.record.push(u8::from(stream == Stream::Stderr));
-        self.record.extend_from_slice(&length.to_le_bytes());
-        self.record.extend_from_slice(bytes);
+        let [a, b, c, d] = length.to_le_bytes();
+        let head = [u8::from(stream == Stream::Stderr), a, b, c, d];
         let Some((file, segment)) = self.file.as_mut().zip(self.segments.back_mut()) else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        file.write_all(&self.record)?;
+        write_both(file, &head, bytes)?;
         *self.written.of_mut(stream) += bytes.len() as u64;
         segment.end = self.written;
-        segment.length += self.record.len() as u64;
-        self.kept += self.record.len() as u64;
+        let size = RECORD_HEAD + bytes.len() as u64;
+        segment.length += size;
+        self.kept += size;
         Ok(())
     }
 
@@ -173,6 +171,13 @@ impl State {
         self.file = Some(file);
         Ok(())
     }
+}
+
+/// Writes a record at once, as long as the disk takes it at once.
+fn write_both(file: &mut File, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+    let written = file.write_vectored(&[IoSlice::new(head), IoSlice::new(bytes)])?;
+    file.write_all(head.get(written..).unwrap_or_default())?;
+    file.write_all(bytes.get(written.saturating_sub(head.len())..).unwrap_or_default())
 }
 
 /// Finds out what a segment holds, up to the first record that is not whole.

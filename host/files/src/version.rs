@@ -71,7 +71,7 @@ impl Sink for Printed {
         true
     }
 
-    fn take(&self, chunk: Chunk) {
+    fn take(&self, chunk: &Chunk) {
         let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = &mut streams[usize::from(chunk.stream == Stream::Stderr)];
         let room = ENOUGH.saturating_sub(kept.len()).min(chunk.bytes.len());

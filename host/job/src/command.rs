@@ -161,6 +161,15 @@ pub fn parse(line: &str) -> Option<Command> {
     Some(raw.unescape(name, ';', unescape_legacy, unescape_legacy))
 }
 
+/// Whether a line is sure to mean nothing: [`parse`] finds no command in it and [`disarm`] no mark. Lines that are not
+/// may mean nothing as well.
+#[must_use]
+pub(crate) fn is_plain(line: &str) -> bool {
+    // In either form of a command that is old, and in a mark, there is a `#`.
+    let may_begin = |byte: &u8| *byte == b':' || !byte.is_ascii_graphic();
+    !line.as_bytes().first().is_some_and(may_begin) && memchr::memchr(b'#', line.as_bytes()).is_none()
+}
+
 /// Whether a line ends `stop-commands`: a command whose name is the token. All other lines are plain
 /// output until then.
 #[must_use]

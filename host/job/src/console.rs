@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use act_core::environment::{Cursor, EnvPath, LogicalPath, MIN_OUTPUT_BUFFER, Root, Stream, Target};
 use act_core::event::{Event, FilePlace, Level, LogLine, Mark};
 use act_core::record::{Effect, MatcherPoint, Matching, StreamPoint};
-use act_mask::{Line, MAX_FORM, MAX_LINE, ResumePoint, Splitter};
+use act_mask::{Line, MAX_FORM, MAX_LINE, Masker, ResumePoint, Splitter};
 
 use crate::annotations;
 use crate::command::{self, Allowed, Annotation, Command, Known};
@@ -134,21 +134,31 @@ impl Executor<'_> {
         let intake = console.intake(stream);
         let mut from = point_of(&intake.splitter);
         let masker = &self.masker;
+        // Nearly all lines mean nothing: those before the first that may go to the log as they come.
+        let can_be_plain =
+            intake.held.is_none() && running.commands.stopped.is_none() && self.state.matchers.is_empty();
+        let mut plain = Vec::new();
         let mut pieces = Vec::new();
         let take = |line: Line<'_>| {
-            pieces.push(Piece {
-                from,
-                text: line.text().into_owned(),
-                masked: line.is_part().then(|| line.masked(masker).into_owned()),
-                open: line.continues,
-                continued: line.continued,
-            });
+            let text = line.text();
+            if can_be_plain && pieces.is_empty() && !line.is_part() && command::is_plain(&text) {
+                plain.push(LogLine::Text(masked(masker, text)));
+            } else {
+                pieces.push(Piece {
+                    from,
+                    text: text.into_owned(),
+                    masked: line.is_part().then(|| line.masked(masker).into_owned()),
+                    open: line.continues,
+                    continued: line.continued,
+                });
+            }
             from = StreamPoint { offset: line.end, mid_line: line.continues, hidden: 0 };
         };
         match bytes {
             Some(bytes) => intake.splitter.push(bytes, masker, take),
             None => intake.splitter.finish(masker, take),
         }
+        self.journal.say_all(&running.at, plain);
         let mut effects = Vec::new();
         for piece in pieces {
             let Some(piece) = gather(&mut console.intake(stream).held, piece) else { continue };
@@ -205,17 +215,9 @@ impl Executor<'_> {
                 return Box::pin(self.report_problem(running, found, effects)).await;
             }
         }
-        let text = self.mask_owned(text);
+        let text = masked(&self.masker, text.into());
         self.journal.say(&running.at, LogLine::Text(text));
         Ok(())
-    }
-
-    /// Masks without copying where nothing is to be masked.
-    fn mask_owned(&self, text: String) -> String {
-        match self.masker.mask(&text) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(masked) => masked,
-        }
     }
 
     async fn obey(
@@ -414,6 +416,14 @@ impl Executor<'_> {
             Effect::Failed => running.failed = true,
         }
         None
+    }
+}
+
+/// Masks without copying where nothing is to be masked.
+fn masked(masker: &Masker, text: Cow<'_, str>) -> String {
+    match masker.mask(&text) {
+        Cow::Borrowed(_) => text.into_owned(),
+        Cow::Owned(masked) => masked,
     }
 }
 

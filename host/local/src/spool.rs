@@ -52,9 +52,9 @@ impl Sink for Spool {
         self.lock().held < self.limit
     }
 
-    fn take(&self, chunk: Chunk) {
+    fn take(&self, chunk: &Chunk) {
         let mut state = self.lock();
-        *state.written.of_mut(stream_of(&chunk)) = end_of(&chunk);
+        *state.written.of_mut(stream_of(chunk)) = end_of(chunk);
         state.held += chunk.bytes.len();
         match state.chunks.back_mut() {
             Some(Some(last))
@@ -64,7 +64,7 @@ impl Sink for Spool {
             }
             _ => {
                 state.held += OVERHEAD;
-                state.chunks.push_back(Some(chunk));
+                state.chunks.push_back(Some(chunk.clone()));
             }
         }
         state.wake();
@@ -238,7 +238,7 @@ mod tests {
         let mut offsets = [0, 0];
         for (stream, text) in chunks {
             let offset = &mut offsets[usize::from(*stream == Stderr)];
-            spool.take(Chunk {
+            spool.take(&Chunk {
                 stream: *stream,
                 offset: *offset,
                 bytes: Bytes::from_static(text.as_bytes()),
@@ -312,7 +312,7 @@ mod tests {
         let mut written = 0;
         while spool.is_ready() {
             let bytes = Bytes::copy_from_slice(&[b'a' + u8::try_from(written % 26).unwrap()]);
-            spool.take(Chunk { stream: Stdout, offset: written, bytes });
+            spool.take(&Chunk { stream: Stdout, offset: written, bytes });
             written += 1;
             // A follower that has seen the chunk before it grew sees the rest.
             while written % 7 == 0

@@ -97,7 +97,11 @@ impl Pipes {
                 }
                 Ok(count) => {
                     seen(stream, count);
-                    sink.take(self.chunk(stream));
+                    let chunk = self.chunk(stream);
+                    sink.take(&chunk);
+                    if self.buffer.capacity() == 0 && chunk.bytes.is_unique() {
+                        self.buffer = chunk.bytes.into();
+                    }
                 }
             }
         }

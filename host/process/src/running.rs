@@ -299,5 +299,5 @@ impl Sink for Nowhere {
         true
     }
 
-    fn take(&self, _: Chunk) {}
+    fn take(&self, _: &Chunk) {}
 }

@@ -68,8 +68,8 @@ pub trait Sink {
     /// yet timeout and stop ladder go on. [`Control::resume`](crate::Control::resume) has it asked again.
     fn is_ready(&self) -> bool;
 
-    /// Takes a chunk; must not block for long.
-    fn take(&self, chunk: Chunk);
+    /// Takes a chunk; must not block for long. Whose bytes are kept by nobody, their buffer takes in the next ones.
+    fn take(&self, chunk: &Chunk);
 }
 
 /// How a process ended.

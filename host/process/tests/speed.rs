@@ -18,7 +18,7 @@ impl Sink for Counted {
         true
     }
 
-    fn take(&self, chunk: Chunk) {
+    fn take(&self, chunk: &Chunk) {
         self.0.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
     }
 }

@@ -16,6 +16,7 @@ mod error;
 mod files;
 mod groups;
 mod journal;
+mod line;
 mod log;
 mod numbers;
 mod owner;

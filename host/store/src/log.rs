@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use act_core::event::{EVENT_VERSION, Envelope, Event, JobStamp};
 use act_core::ids::{Attempt, Epoch, JobKey, Launch, RunId};
 use act_core::record::Record;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::{LogError, StoreError};
 use crate::files;
 use crate::journal::{Journal, RecordsRef, write_frozen, write_records};
+use crate::line;
 use crate::owner::Owner;
 use crate::read::LogReader;
 
@@ -123,12 +124,11 @@ impl RunLog {
             job: stamp.cloned(),
             event,
         });
-        let envelopes: Vec<_> = envelopes.collect();
+        let mut envelopes: Vec<_> = envelopes.collect();
         let next = first + envelopes.len() as u64;
         self.lines.clear();
-        for envelope in &envelopes {
-            serde_json::to_writer((&mut self.lines).writer(), envelope).map_err(LogError::Form)?;
-            self.lines.put_u8(b'\n');
+        for envelope in &mut envelopes {
+            line::write(&mut self.lines, envelope).map_err(LogError::Form)?;
         }
         self.private.clear();
         if !records.is_empty() {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 fn write(spool: &Spool, stream: act_process::Stream, bytes: &[u8]) {
-    spool.take(Chunk { stream, offset: 0, bytes: Bytes::copy_from_slice(bytes) });
+    spool.take(&Chunk { stream, offset: 0, bytes: Bytes::copy_from_slice(bytes) });
 }
 
 fn at(stdout: u64, stderr: u64) -> Cursor {

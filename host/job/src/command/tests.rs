@@ -348,3 +348,20 @@ fn noise_never_panics_and_reads_back_as_a_command_only_if_it_is_one() {
     }
     assert!(commands > 5000, "{commands}");
 }
+
+#[test]
+fn a_plain_line_is_neither_a_command_nor_a_mark() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let parts = ["::", "##[", "#", "debug", "end-action", " ", "]", "x", "\u{a0}", "\t", ":"];
+    let mut plain = 0;
+    for _ in 0..50_000 {
+        let line: String = (0..random.usize(0..8)).map(|_| parts[random.usize(..parts.len())]).collect();
+        if is_plain(&line) {
+            plain += 1;
+            assert_eq!(parse(&line), None, "{line:?}");
+            assert!(matches!(disarm(&line), Cow::Borrowed(_)), "{line:?}");
+        }
+    }
+    assert!(plain > 5_000 && is_plain("") && is_plain("test a::b ... ok"), "{plain}");
+    assert!(!is_plain(" ::debug::x") && !is_plain("x ##[debug]"));
+}

@@ -21,8 +21,8 @@ impl Sink for Kept {
         !self.closed.load(Ordering::Acquire)
     }
 
-    fn take(&self, chunk: Chunk) {
-        self.chunks.lock().unwrap().push(chunk);
+    fn take(&self, chunk: &Chunk) {
+        self.chunks.lock().unwrap().push(chunk.clone());
     }
 }
 
