@@ -191,7 +191,9 @@ fn a_pod_gets_the_agent_of_its_processor_and_without_one_is_refused_before_it_is
         name.unwrap_or_else(|| panic!("{told}")).trim().to_owned()
     };
     let (any, arm) = ("", ":kubernetes.io/arch=arm64");
-    let given = agent(&dry(&project, any));
+    let told = dry(&project, any);
+    assert!(told.contains("\"kubernetes.io/arch\": \"amd64\""), "no other node could run it: {told}");
+    let given = agent(&told);
     assert_eq!(agent(&dry(&project, ":kubernetes.io/arch=amd64")), given);
     let told = dry(&project, arm);
     assert!(told.contains("nothing: no pod can be so"), "{told}");

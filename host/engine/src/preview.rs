@@ -117,6 +117,8 @@ pub enum Fate {
     Deferred(String),
     /// It fails before it starts.
     Fail(Vec<String>),
+    /// Nobody can say here: who was asked needs a capability that is not there.
+    Unknown(String),
 }
 
 /// One workflow's run.
@@ -307,6 +309,8 @@ pub enum Status {
     Deferred,
     /// It fails before it starts.
     Fail,
+    /// Nobody can say here.
+    Unknown,
 }
 
 impl Fate {
@@ -318,6 +322,7 @@ impl Fate {
             Self::Skip(_) => Status::Skip,
             Self::Deferred(_) => Status::Deferred,
             Self::Fail(_) => Status::Fail,
+            Self::Unknown(_) => Status::Unknown,
         }
     }
 
@@ -325,7 +330,9 @@ impl Fate {
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            Self::Run(reason) | Self::Skip(reason) | Self::Deferred(reason) => reason.clone(),
+            Self::Run(reason) | Self::Skip(reason) | Self::Deferred(reason) | Self::Unknown(reason) => {
+                reason.clone()
+            }
             Self::Fail(messages) => messages.join("; "),
         }
     }
@@ -378,6 +385,15 @@ impl LegPreview {
             (_, Work::Machine(machine)) => machine.would.clone(),
             (_, Work::Call(Known::Deferred(deferred))) => Would::Deferred(deferred.clone()),
             (_, Work::Call(Known::Now(_))) => Would::Run,
+        }
+    }
+
+    /// Returns why nobody can say here whether it would run, if so.
+    #[must_use]
+    pub fn unknown(&self) -> Option<String> {
+        match self.would() {
+            Would::Unknown { needs, .. } => Some(format!("it takes {needs} to say, which is not given here")),
+            _ => None,
         }
     }
 

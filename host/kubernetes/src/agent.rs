@@ -18,7 +18,7 @@ use crate::labels::MANAGED_BY;
 #[derive(Clone)]
 pub enum AgentSource {
     /// One immutable ConfigMap a namespace and processor, made by this program: needs no registry. The first goes into
-    /// pods that name no processor.
+    /// pods that name no processor, which are kept to nodes of its own.
     ConfigMap(Vec<Binary>),
     /// A volume made of an image, with the agent in its root. Kubernetes 1.35 or later.
     Image {
@@ -59,6 +59,11 @@ impl Binary {
         let digest = Sha256::digest(&bytes);
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Self { processor: processor_of(&bytes), name: format!("{PROGRAM}-{hex}"), bytes }
+    }
+
+    /// Returns the processor that it runs on, as nodes are labelled; `None` where the file does not say.
+    pub(crate) const fn processor(&self) -> Option<&'static str> {
+        self.processor
     }
 
     /// Returns the name of the ConfigMap.

@@ -7,7 +7,7 @@ use act_core::place::pod::{PodVolume, PullPolicy, VolumeSource};
 use act_core::place::{Bind, Os, PodShape};
 use serde_json::{Map, Value, json};
 
-use crate::agent::{AgentSource, HOME, ROOTS, node_volume};
+use crate::agent::{AgentSource, Binary, HOME, ROOTS, node_volume};
 use crate::config::KubernetesConfig;
 use crate::containers::{self, Around, JOB, extend, literal, mirrored};
 use crate::labels::MACHINE_ID;
@@ -49,7 +49,12 @@ pub(crate) fn make(
     scheduling::schedule(&mut spec, shape, labels, config);
     let processor = scheduling::processor(&spec, config.pod_template.as_ref());
     match config.agent.binary(processor.as_deref()) {
-        Ok(binary) => plans.agent = binary.cloned(),
+        Ok(binary) => {
+            plans.agent = binary.cloned();
+            // Where it may land anywhere it still brings an agent for one processor only.
+            let brought = binary.and_then(Binary::processor).filter(|_| processor.is_none());
+            brought.into_iter().for_each(|processor| scheduling::select_processor(&mut spec, processor));
+        }
         Err(refused) => around.refused.push(refused),
     }
     let runner = runner(shape, bind, config, &mut around, plans);

@@ -49,6 +49,12 @@ fn processor_of_term(term: &Value) -> Option<&str> {
     })
 }
 
+/// Keeps a pod to nodes of one processor, as they are labelled.
+pub(crate) fn select_processor(spec: &mut Map<String, Value>, processor: &str) {
+    let selector = spec.entry("nodeSelector").or_insert_with(|| json!({}));
+    selector[PROCESSOR] = json!(processor);
+}
+
 /// Adds what the decision says of nodes; `labels` are those of the pod.
 pub(crate) fn schedule(
     spec: &mut Map<String, Value>,
@@ -64,8 +70,7 @@ pub(crate) fn schedule(
         spec.insert("affinity".into(), affinity.into());
     }
     if let Some(arch) = shape.arch.filter(|_| named_processor(spec).is_none()) {
-        let selector = spec.entry("nodeSelector").or_insert_with(|| json!({}));
-        selector[PROCESSOR] = json!(processor_label(arch));
+        select_processor(spec, processor_label(arch));
     }
     if !shape.spread.is_empty() {
         let all: Vec<Value> = shape.spread.iter().map(|spread| self::spread(spread, labels)).collect();

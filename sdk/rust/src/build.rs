@@ -106,6 +106,13 @@ impl Placement {
         self
     }
 
+    /// Sets graphics processors of one kind, by the backend's name of it.
+    #[must_use]
+    pub fn gpus_of(mut self, count: u32, kind: impl Into<String>) -> Self {
+        self.gpu = Some(Gpu { count, kind: Some(kind.into()) });
+        self
+    }
+
     /// Sets the image of the machine or the container.
     #[must_use]
     pub fn image(mut self, image: impl Into<String>) -> Self {

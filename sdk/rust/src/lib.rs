@@ -77,10 +77,12 @@ pub mod prelude {
         Trust, Used,
     };
     pub use crate::json::Json;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::mock;
     pub use crate::placement::{Amount, Arch, Gpu, Hop, Os, Placement};
     pub use crate::{
         Case, Changes, Error, ErrorKind, JobQueued, JobStart, LabelAsk, LabelMapper, Launch, Mapped, Phase,
         Policy, PolicyAsk, Ruling, Scheduler, Secret, Seen, StepPart, StepStart, Verdict, config,
-        label_mapper, log, nearest, policy, scheduler,
+        http, kv, label_mapper, log, nearest, policy, scheduler,
     };
 }

@@ -174,14 +174,14 @@ fn is_broken(job: &JobPreview) -> bool {
     is_certain && job.legs.iter().any(is_leg_broken)
 }
 
-/// Whether a job, or one that it calls, is certain to fail.
+/// Whether a job, or one that it calls, is certain to fail, or nobody can say here that it is not.
 fn fail(job: &JobPreview) -> bool {
     let leg_fails = |work: &Work| match work {
         Work::Call(called) => called.now().into_iter().flatten().flatten().any(fail),
         Work::Machine(_) => false,
     };
     match &job.fate {
-        Fate::Fail(_) => true,
+        Fate::Fail(_) | Fate::Unknown(_) => true,
         Fate::Run(_) => job.legs.iter().any(|leg| !leg.wrong().is_empty() || leg_fails(&leg.work)),
         Fate::Skip(_) | Fate::Deferred(_) => false,
     }

@@ -125,7 +125,7 @@ impl<'a> Previewer<'a> {
         let end = match &preview.fate {
             Fate::Skip(_) => Some(Conclusion::Skipped),
             Fate::Fail(_) => Some(Conclusion::Failure),
-            Fate::Run(_) | Fate::Deferred(_) => None,
+            Fate::Run(_) | Fate::Deferred(_) | Fate::Unknown(_) => None,
         };
         (preview, end.map(Outcome::plain))
     }
@@ -199,6 +199,10 @@ impl<'a> Previewer<'a> {
             preview.legs.push(self.leg(Case { expressions: &expressions, ..case }, key, Some(leg)).await);
         }
         if !preview.legs.is_empty() && preview.legs.iter().all(|leg| !leg.wrong().is_empty()) {
+            let unknown = preview.legs.iter().map(LegPreview::unknown).collect::<Option<Vec<_>>>();
+            if let Some(reason) = unknown.and_then(|reasons| reasons.into_iter().next()) {
+                return preview.ends(Fate::Unknown(reason));
+            }
             let mut messages = Vec::new();
             preview.legs.iter().for_each(|leg| add(&mut messages, leg.wrong()));
             preview.ends(Fate::Fail(messages));

@@ -137,6 +137,7 @@ fn told(job: &JobPreview) -> (&str, String) {
         Fate::Skip(_) => "skip",
         Fate::Deferred(_) => "deferred",
         Fate::Fail(_) => "fail",
+        Fate::Unknown(_) => "unknown",
     };
     (status, job.fate.reason())
 }

@@ -6,7 +6,7 @@
 //! | `job`, `key` | the id; the path of ids through called workflows, with legs: `caller/build.0` |
 //! | `name` | the name, with those of callers; as written where it is not known |
 //! | `needs` | ids |
-//! | `status`, `reason` | `run`, `skip`, `deferred` (nobody can say yet) or `fail` (it cannot start), and why |
+//! | `status`, `reason` | `run`, `skip`, `deferred` (nobody can say yet), `fail` (it cannot start) or `unknown` (a plugin needs a capability to say, and has none here), and why |
 //! | `if` | the condition as written; absent without one |
 //! | `uses` | the workflow it calls; absent otherwise |
 //! | `matrix` | the values of the leg; absent without a matrix |
@@ -120,7 +120,10 @@ fn push(line: &Line<'_>, shown: &mut String) {
 fn line<'a>(started: &'a RunStarted, job: &'a JobPreview, leg: Option<&'a LegPreview>) -> Line<'a> {
     let wrong = leg.map(LegPreview::wrong).unwrap_or_default();
     let (status, reason) = match job.fate.status() {
-        Status::Run if !wrong.is_empty() => (Status::Fail, wrong.join("; ")),
+        Status::Run if !wrong.is_empty() => match leg.and_then(LegPreview::unknown) {
+            Some(reason) => (Status::Unknown, reason),
+            None => (Status::Fail, wrong.join("; ")),
+        },
         Status::Deferred if !wrong.is_empty() => {
             (Status::Deferred, format!("{}; then {}", job.fate.reason(), wrong.join("; ")))
         }

@@ -142,6 +142,7 @@ fn fate(fate: &Fate) -> String {
         Fate::Skip(reason) => format!("skipped: {reason}"),
         Fate::Deferred(reason) => format!("deferred: {reason}"),
         Fate::Fail(messages) => format!("fails: {}", messages.join("; ")),
+        Fate::Unknown(reason) => format!("unknown: {reason}"),
     }
 }
 

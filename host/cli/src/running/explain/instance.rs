@@ -84,6 +84,7 @@ fn of_fate(fate: &Fate) -> End {
         Fate::Skip(_) => Status::Skip,
         Fate::Deferred(_) => Status::Deferred,
         Fate::Fail(_) => Status::Fail,
+        Fate::Unknown(_) => Status::Unknown,
     };
     End { status, reason: fate.reason(), place: None, hints: Vec::new() }
 }
@@ -103,8 +104,8 @@ fn of_leg(fate: &Fate, leg: &LegPreview) -> End {
         Would::Wrong(messages) => End::of(Status::Fail, messages),
         Would::Unplaced(messages) => End::of(Status::Unplaced, messages),
         Would::Failed(messages) => End::of(Status::PluginFailed, messages),
-        Would::Unknown { needs, .. } => {
-            let reason = format!("it takes {needs} to say, which an explanation does not give");
+        Would::Unknown { .. } => {
+            let reason = leg.unknown().unwrap_or_default();
             End { status: Status::Unknown, reason, place: None, hints: Vec::new() }
         }
         Would::Denied(denial) => {

@@ -133,7 +133,7 @@ fn what_nobody_places_and_what_nobody_can_say_is_told_apart() {
     let needs = Mapped::Failed { reason: "http is not linked".to_owned(), needs: Some("http".to_owned()) };
     insta::assert_snapshot!(explained(workflow, needs, &[]).0, @"
     CI (ci.yml) on push refs/heads/main
-      a  (unknown: it takes http to say, which an explanation does not give)
+      a  (unknown: it takes http to say, which is not given here)
         labels     moon  ci.yml:3
         mapper     acme: unknown, needs http
     ");
