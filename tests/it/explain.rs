@@ -138,7 +138,15 @@ fn what_a_plugin_needs_the_network_or_a_store_for_is_left_open() {
         labels     kv-fill  .github/workflows/ci.yml:5
         mapper     guest-greedy: unknown, needs kv
     ");
-    let ran = project.act(["run", "-n", "push", "-j", "build"]);
-    assert_snapshot!(ran, @"");
+    let ran = project.act(["run", "-n", "-v", "push", "-j", "build"]);
+    assert_snapshot!(ran, @"
+    exit 1
+    .github/workflows/ci.yml (.github/workflows/ci.yml) on push refs/heads/main
+      build  (unknown: it takes kv to say, which is not given here)
+        [kv-fill]
+          mapper guest-greedy: unknown, needs kv
+        steps
+          1. Run echo built
+    ");
     assert!(!project.folder("state/plugins").exists(), "nothing is kept: {ran}");
 }

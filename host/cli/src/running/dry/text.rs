@@ -72,7 +72,7 @@ impl<'a> Page<'a> {
         if !line.is_empty() {
             self.line(depth, &line);
         }
-        if !matches!(job.fate, Fate::Fail(_)) {
+        if !matches!(job.fate, Fate::Fail(_) | Fate::Unknown(_)) {
             leg.wrong().iter().for_each(|message| self.line(depth + 1, message));
         }
         match &leg.work {
