@@ -175,7 +175,12 @@ impl State {
 
 /// Writes a record at once, as long as the disk takes it at once.
 fn write_both(file: &mut File, head: &[u8], bytes: &[u8]) -> io::Result<()> {
-    let written = file.write_vectored(&[IoSlice::new(head), IoSlice::new(bytes)])?;
+    let written = loop {
+        match file.write_vectored(&[IoSlice::new(head), IoSlice::new(bytes)]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => break done?,
+        }
+    };
     file.write_all(head.get(written..).unwrap_or_default())?;
     file.write_all(bytes.get(written.saturating_sub(head.len())..).unwrap_or_default())
 }

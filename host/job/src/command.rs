@@ -165,7 +165,7 @@ pub fn parse(line: &str) -> Option<Command> {
 /// may mean nothing as well.
 #[must_use]
 pub(crate) fn is_plain(line: &str) -> bool {
-    // In either form of a command that is old, and in a mark, there is a `#`.
+    // An old command has a `#`, and so has a mark.
     let may_begin = |byte: &u8| *byte == b':' || !byte.is_ascii_graphic();
     !line.as_bytes().first().is_some_and(may_begin) && memchr::memchr(b'#', line.as_bytes()).is_none()
 }

@@ -89,7 +89,7 @@ pub struct DecisionRequest {
 /// A manifest that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// Not of the form, or of the form of nothing.
+    /// No TOML, or no JSON within a component; or not of the form.
     #[error("the manifest is wrong: {0}")]
     Form(String),
     /// A value that cannot be.

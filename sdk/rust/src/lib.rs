@@ -82,7 +82,7 @@ pub mod prelude {
     pub use crate::placement::{Amount, Arch, Gpu, Hop, Os, Placement};
     pub use crate::{
         Case, Changes, Error, ErrorKind, JobQueued, JobStart, LabelAsk, LabelMapper, Launch, Mapped, Phase,
-        Policy, PolicyAsk, Ruling, Scheduler, Secret, Seen, StepPart, StepStart, Verdict, config,
-        http, kv, label_mapper, log, nearest, policy, scheduler,
+        Policy, PolicyAsk, Ruling, Scheduler, Secret, Seen, StepPart, StepStart, Verdict, config, http, kv,
+        label_mapper, log, nearest, policy, scheduler,
     };
 }
