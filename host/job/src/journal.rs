@@ -33,17 +33,18 @@ impl<'a> Journal<'a> {
 
     /// Adds a line to a step's log; it goes out with the next record. The text is masked already.
     pub(crate) fn say(&mut self, step: &StepRef, line: LogLine) {
-        self.say_all(step, vec![line]);
+        match self.pending.last_mut() {
+            Some(Event::Output { step: last, lines }) if last == step => lines.push(line),
+            _ => self.pending.push(Event::Output { step: step.clone(), lines: vec![line] }),
+        }
     }
 
-    /// Adds lines to a step's log.
-    pub(crate) fn say_all(&mut self, step: &StepRef, news: Vec<LogLine>) {
-        if let Some(Event::Output { step: last, lines }) = self.pending.last_mut()
-            && last == step
-        {
-            lines.extend(news);
-        } else if !news.is_empty() {
-            self.pending.push(Event::Output { step: step.clone(), lines: news });
+    /// Adds many lines, or none.
+    pub(crate) fn say_all(&mut self, step: &StepRef, mut news: Vec<LogLine>) {
+        match self.pending.last_mut() {
+            Some(Event::Output { step: last, lines }) if last == step => lines.append(&mut news),
+            _ if news.is_empty() => {}
+            _ => self.pending.push(Event::Output { step: step.clone(), lines: news }),
         }
     }
 
