@@ -78,20 +78,18 @@ pub(super) fn alone(
 /// # Errors
 /// When it cannot start or does not succeed.
 pub(super) fn time(command: &mut Command) -> Result<Duration, String> {
+    time_until(command, 0)
+}
+
+/// Runs a command to its end, unheard, and returns how long it took.
+///
+/// # Errors
+/// When it cannot start or ends with another exit code: one that broke early would look fast.
+pub(super) fn time_until(command: &mut Command, code: i32) -> Result<Duration, String> {
     let began = Instant::now();
     let status = silent(command).status().map_err(|error| cannot(command, &error))?;
     let took = began.elapsed();
-    if status.success() { Ok(took) } else { Err(format!("{} ended with {status}", name(command))) }
-}
-
-/// Runs a command to its end, unheard, however it ends.
-///
-/// # Errors
-/// When it cannot start.
-pub(super) fn time_any(command: &mut Command) -> Result<Duration, String> {
-    let began = Instant::now();
-    silent(command).status().map_err(|error| cannot(command, &error))?;
-    Ok(began.elapsed())
+    if status.code() == Some(code) { Ok(took) } else { Err(format!("{} ended with {status}", name(command))) }
 }
 
 /// Runs a command and returns the processor time of its own threads, without that of its children.

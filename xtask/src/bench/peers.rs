@@ -75,13 +75,16 @@ fn packages(folder: &Path) -> Result<(), String> {
     fs::write(mark, PACKAGES.join(" ")).map_err(broken)
 }
 
+/// What CommonJS modules among the packages expect where they ask node for one of its own.
+const REQUIRE: &str = "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /// Makes one file of a script and all it imports: the packages import JSON in a way that node refuses.
 fn bundled(folder: &Path, name: &str, source: &str) -> Peer {
     let script = folder.join(format!("{name}.mjs"));
     let bundle = folder.join(format!("{name}.bundle.mjs"));
     fs::write(&script, source).map_err(|error| format!("{}: {error}", script.display()))?;
     let mut esbuild = Command::new(folder.join("node_modules/.bin/esbuild"));
-    esbuild.arg(&script).args(["--bundle", "--platform=node", "--format=esm", "--log-level=error"]);
+    esbuild.arg(&script).args(["--bundle", "--platform=node", "--format=esm", "--log-level=error", REQUIRE]);
     quiet(esbuild.arg(format!("--outfile={}", bundle.display())))?;
     Ok(bundle)
 }
