@@ -99,6 +99,11 @@ impl<'t> Collector<'t> {
     fn run(mut self) -> Result<Stream, usize> {
         for next in Parser::new_from_str(self.text) {
             match next {
+                // Within `[]` and `{}` the scanner takes the sign of a block scalar for text.
+                Ok((Event::Scalar(text, ScalarStyle::Plain, ..), span)) if text.starts_with(['|', '>']) => {
+                    let message = "a block scalar is not allowed in a flow collection";
+                    return Ok(self.fail(&ScanError::new_str(span.start, message)));
+                }
                 Ok((event, span)) => self.keep(event, span),
                 Err(error) if error.info() == GLUED_COMMENT => match self.glued_comment(*error.marker()) {
                     Some(comment) => return Err(comment),

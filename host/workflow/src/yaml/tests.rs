@@ -134,3 +134,12 @@ fn a_comment_may_touch_what_it_follows() {
     let found = scalars("a: [b]#c\nd: \"e\"#f\ng: h").unwrap();
     assert_eq!(found.iter().filter_map(Token::as_str).collect::<Vec<_>>(), ["a", "b", "d", "e", "g", "h"]);
 }
+
+#[test]
+fn a_block_scalar_is_not_taken_for_text_in_a_flow() {
+    let refused = "invalid YAML: a block scalar is not allowed in a flow collection";
+    for text in ["a: [b, |\n  c]", "a: {b: >-\n  c}"] {
+        assert_eq!(scalars(text).unwrap_err(), refused, "{text}");
+    }
+    assert_eq!(scalars("a: [b|c, '|']").unwrap().len(), 3);
+}
