@@ -67,7 +67,7 @@ impl Sink for Spool {
                 state.chunks.push_back(Some(chunk.clone()));
             }
         }
-        state.wake();
+        wake(state);
     }
 }
 
@@ -80,7 +80,7 @@ impl Spool {
     pub(crate) fn end(&self, end: ExecEnd) {
         let mut state = self.lock();
         state.end = Some(end);
-        state.wake();
+        wake(state);
     }
 
     /// Forgets what is before `cursor`. Returns whether there was no room before and is now.
@@ -144,11 +144,14 @@ impl Spool {
     }
 }
 
-impl State {
-    fn wake(&mut self) {
-        self.waiting.drain(..).for_each(Waker::wake);
-    }
+/// Wakes who waits, who then does not have to wait for the lock as well.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let waiting = std::mem::take(&mut state.waiting);
+    drop(state);
+    waiting.into_iter().for_each(Waker::wake);
+}
 
+impl State {
     fn check(&self, cursor: Cursor) -> Result<(), EnvironmentError> {
         let is_kept = cursor.stdout >= self.acked.stdout && cursor.stderr >= self.acked.stderr;
         is_kept.then_some(()).ok_or_else(|| {
