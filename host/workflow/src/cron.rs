@@ -7,6 +7,7 @@
 mod next;
 mod parse;
 
+pub(crate) use next::time_zone;
 pub use next::{Schedule, UnknownTimeZone};
 pub use parse::{Cron, CronError, CronProblem, Field};
 

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::cron::Cron;
+use crate::cron::{Cron, time_zone};
 use crate::filter::Pattern;
 use crate::ids::{EventName, InputName, OutputName, SecretName};
 use crate::source::{Problem, Span, Spanned};
@@ -73,7 +73,13 @@ fn schedule(token: &Token, problems: &mut Vec<Problem>) -> Option<Schedule> {
     if let Err(error) = Cron::parse(&cron.value) {
         problems.push(Problem::new(cron.span, error.to_string()).with_hint(error.problem.to_string()));
     }
-    Some(Schedule { cron, timezone: text("timezone") })
+    let timezone = text("timezone");
+    if let Some(zone) = &timezone
+        && let Err(error) = time_zone(&zone.value)
+    {
+        problems.push(Problem::new(zone.span, error.to_string()));
+    }
+    Some(Schedule { cron, timezone })
 }
 
 /// Source of the text: annotations of github.com, where the number was 10 until the limit was raised.

@@ -21,12 +21,17 @@ pub struct Schedule {
 
 /// A `timezone` that is not in the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown time zone '{0}': expected an IANA name such as 'Europe/Berlin'")]
+#[error("Unknown time zone '{0}'. Expected an IANA name such as 'Europe/Berlin'.")]
 pub struct UnknownTimeZone(pub String);
 
 /// Days ahead that are searched. The rarest date, 29 February, is at most eight years away (1896 to 1904), and
 /// on a given weekday at most forty (2 100 leaves a leap year out); the search gives up after that.
 const HORIZON_DAYS: u32 = 41 * 366;
+
+/// Finds a zone by its IANA name in the compiled-in database.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, UnknownTimeZone> {
+    TimeZoneDatabase::bundled().get(name).map_err(|_| UnknownTimeZone(name.to_owned()))
+}
 
 impl Schedule {
     /// Joins an expression and a time zone; without one GitHub runs schedules in UTC.
@@ -35,12 +40,7 @@ impl Schedule {
     /// [`UnknownTimeZone`] if `zone` is no name of the compiled-in IANA database. Names are compared without regard
     /// to case, as IANA says.
     pub fn new(cron: Cron, zone: Option<&str>) -> Result<Self, UnknownTimeZone> {
-        let zone = match zone {
-            None => TimeZone::UTC,
-            Some(name) => {
-                TimeZoneDatabase::bundled().get(name).map_err(|_| UnknownTimeZone(name.to_owned()))?
-            }
-        };
+        let zone = zone.map_or(Ok(TimeZone::UTC), time_zone)?;
         Ok(Self { cron, zone })
     }
 

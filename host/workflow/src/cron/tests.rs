@@ -180,7 +180,7 @@ fn an_unknown_time_zone_is_named() {
     let error = Schedule::new(cron, Some("Mars/Olympus")).expect_err("no such zone");
     assert_eq!(
         error.to_string(),
-        "unknown time zone 'Mars/Olympus': expected an IANA name such as 'Europe/Berlin'"
+        "Unknown time zone 'Mars/Olympus'. Expected an IANA name such as 'Europe/Berlin'."
     );
 }
 

@@ -35,6 +35,17 @@ fn a_cron_expression_has_to_be_one() {
 }
 
 #[test]
+fn a_time_zone_has_to_be_one() {
+    let found = problems(
+        "  schedule:\n    - {cron: '0 0 * * *', timezone: Mars/Olympus}\n    - {cron: '0 0 * * *', timezone: asia/tokyo}\n",
+    );
+    assert_eq!(
+        found,
+        ["3:37 Unknown time zone 'Mars/Olympus'. Expected an IANA name such as 'Europe/Berlin'. ()"]
+    );
+}
+
+#[test]
 fn filters_have_to_be_patterns() {
     let found = problems(
         "  push:\n    branches: ['releases/[0-9]+', '[a']\n    tags-ignore: '!'\n    paths: ['**/*.rs', '!x', 'x[z-a]']\n",
