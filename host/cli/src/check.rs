@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use act_workflow::manifest::read_action;
+use act_workflow::manifest::lint_action;
 use act_workflow::model::Workflow;
 use act_workflow::options::ParseOptions;
 use act_workflow::read::{ReadWorkflow, read_workflow};
@@ -91,7 +91,7 @@ fn action(subject: &Subject, world: &World) -> CheckedFile {
     let mut sources = Sources::new();
     let problems = match bytes(&subject.path) {
         Ok(bytes) => {
-            let mut read = read_action(&mut sources, &name, &bytes, &options());
+            let mut read = lint_action(&mut sources, &name, &bytes, &options());
             if let Some(action) = &read.action {
                 read.problems.extend(local_actions::check_action(action, &subject.root, &mut sources, world));
             }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use act_workflow::action::{ActionManifest, ActionRuns};
-use act_workflow::manifest::read_action;
+use act_workflow::manifest::lint_action;
 use act_workflow::model::Job;
 use act_workflow::options::ParseOptions;
 use act_workflow::source::{Problem, Sources, Span, Spanned};
@@ -127,7 +127,7 @@ impl<'a> Checker<'a> {
             let path = folder.join(name);
             let Ok(bytes) = fs::read(&path) else { continue };
             let name = shown(&path, self.world);
-            let read = read_action(self.sources, &name, &bytes, &ParseOptions::default());
+            let read = lint_action(self.sources, &name, &bytes, &ParseOptions::default());
             for problem in read.problems {
                 self.add(problem, Some(caller));
             }

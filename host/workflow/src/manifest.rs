@@ -1,7 +1,7 @@
 //! Reads `action.yml` and `action.yaml`.
 //!
-//! The form is checked as the runner checks it, which is laxer than GitHub's editors: unknown keys are ignored, and an
-//! action needs no name. Port of `Runner.Worker/ActionManifestManager.cs`.
+//! To run an action its form is checked as the runner checks it, which is laxer than GitHub's editors: unknown keys are
+//! ignored, and an action needs no name. Port of `Runner.Worker/ActionManifestManager.cs`.
 
 mod runs;
 #[cfg(test)]
@@ -21,6 +21,10 @@ use crate::triggers::OutputDefinition;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// What only an action that is published needs; those of a repository often have neither.
+const PUBLISHED: [&str; 2] =
+    ["Required property is missing: name", "Required property is missing: description"];
+
 /// An action, or why there is none.
 #[derive(Clone, Debug)]
 pub struct ReadAction {
@@ -38,6 +42,25 @@ pub fn read_action(sources: &mut Sources, name: &str, bytes: &[u8], options: &Pa
     let action = read(&mut context, name, bytes);
     let problems = context.problems.into_vec();
     ReadAction { action: action.filter(|_| problems.is_empty()), problems }
+}
+
+/// Reads an action's manifest for its author: what keeps it from running, and what GitHub's editors complain about as
+/// well, as a key that does not exist. There may be an action with such problems: it runs.
+pub fn lint_action(sources: &mut Sources, name: &str, bytes: &[u8], options: &ParseOptions) -> ReadAction {
+    let mut read = read_action(sources, name, bytes, options);
+    let mut context = Context::new(options, sources);
+    if let Some((file, text)) = open(&mut context, name, bytes) {
+        template::read(&mut context, Schema::action(), "action-root-strict", file, text);
+    }
+    // Both see many mistakes, in words of their own.
+    let place = |problem: &Problem| (problem.span.line.max(1), problem.span.column.max(1));
+    let seen: Vec<_> = read.problems.iter().map(place).collect();
+    let form = context.problems.into_vec();
+    let counts =
+        |problem: &Problem| !seen.contains(&place(problem)) && !PUBLISHED.contains(&&*problem.message);
+    read.problems.extend(form.into_iter().filter(counts));
+    read.problems.sort_by_key(place);
+    read
 }
 
 fn read(context: &mut Context<'_>, name: &str, bytes: &[u8]) -> Option<ActionManifest> {

@@ -114,3 +114,28 @@ fn mistakes_have_the_runners_texts() {
         assert_eq!(problems.first().map(|problem| &*problem.message), Some(expected), "{text}");
     }
 }
+
+#[test]
+fn an_author_hears_of_what_the_runner_passes_over() {
+    let check = |text: &str| {
+        let read =
+            lint_action(&mut Sources::new(), "a/action.yml", text.as_bytes(), &ParseOptions::default());
+        let shown =
+            |problem: &Problem| format!("{}:{} {}", problem.span.line, problem.span.column, problem.message);
+        (read.action.is_some(), read.problems.iter().map(shown).collect::<Vec<_>>())
+    };
+    let runs = "runs: {using: node20, main: m.js}";
+    assert_eq!(check(runs), (true, vec![]));
+    let found = check(&format!("name: n\nnputs: {{a: {{}}}}\n{runs}"));
+    assert_eq!(found, (true, vec!["2:1 Unexpected value 'nputs'".to_owned()]));
+    // What keeps it from running is said once, in the runner's words.
+    let found = check("runs: {using: node2, main: m.js}");
+    assert!(
+        !found.0 && found.1.len() == 1 && found.1[0].contains("'using: node2' is not supported"),
+        "{found:?}"
+    );
+    let found = check(
+        "name: n\ndescription: d\nruns: {using: node20, main: m.js, post: p.js, post-if: '${{ always() }}'}",
+    );
+    assert!(!found.0 && found.1.len() == 1 && found.1[0].contains("Unrecognized function"), "{found:?}");
+}
