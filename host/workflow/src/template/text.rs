@@ -5,6 +5,7 @@
 use crate::context::Context;
 use crate::expression::{Allowed, Expression};
 use crate::token::{Token, TokenKind};
+use indexmap::IndexSet;
 use std::fmt::Write;
 
 const OPEN: &str = "${{";
@@ -38,21 +39,24 @@ enum Segment<'a> {
     Insert,
 }
 
-/// The token of a scalar. A mistake is noted and leaves the literal as it is.
+/// The token of a scalar. Mistakes are noted and leave the literal as it is.
 pub(super) fn parse(context: &mut Context<'_>, literal: Token, allowed: &Allowed) -> Token {
     let TokenKind::String(raw) = &literal.kind else { return literal };
     let Some(first) = raw.find(OPEN) else { return literal };
     match compose(raw, first, allowed) {
         Ok(kind) => Token::new(kind, literal.span),
-        Err(error) => {
-            context.error(literal.span, error.to_string());
+        Err(errors) => {
+            // A script may make the same mistake many times.
+            let texts: IndexSet<String> = errors.iter().map(TextError::to_string).collect();
+            texts.into_iter().for_each(|text| context.error(literal.span, text));
             literal
         }
     }
 }
 
-fn compose(raw: &str, first: usize, allowed: &Allowed) -> Result<TokenKind, TextError> {
-    let mut segments = Vec::new();
+/// All mistakes are found, as by GitHub's editors; its server stops at the first.
+fn compose(raw: &str, first: usize, allowed: &Allowed) -> Result<TokenKind, Vec<TextError>> {
+    let (mut segments, mut errors) = (Vec::new(), Vec::new());
     let mut start = 0;
     let mut next = Some(first);
     while let Some(open) = next {
@@ -60,14 +64,20 @@ fn compose(raw: &str, first: usize, allowed: &Allowed) -> Result<TokenKind, Text
             segments.push(Segment::Text(&raw[start..open]));
         }
         let inside = open + OPEN.len();
-        let close = closing(&raw[inside..]).ok_or(TextError::NotClosed)?;
+        let Some(close) = closing(&raw[inside..]) else {
+            errors.push(TextError::NotClosed);
+            break;
+        };
         start = inside + close + 2;
-        let segment = expression(&raw[inside..inside + close], allowed)?;
-        if matches!(segment, Segment::Insert) && (open != 0 || start < raw.len()) {
-            return Err(TextError::InsertInline);
+        match expression(&raw[inside..inside + close], allowed) {
+            Ok(Segment::Insert) if open != 0 || start < raw.len() => errors.push(TextError::InsertInline),
+            Ok(segment) => segments.push(segment),
+            Err(error) => errors.push(error),
         }
-        segments.push(segment);
         next = raw[start..].find(OPEN).map(|found| start + found);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
     }
     if start < raw.len() {
         segments.push(Segment::Text(&raw[start..]));
@@ -79,7 +89,10 @@ fn compose(raw: &str, first: usize, allowed: &Allowed) -> Result<TokenKind, Text
             Some(text) => TokenKind::String(text.into()),
             None => TokenKind::Expression(expression),
         }),
-        Err(segments) => Ok(TokenKind::Expression(Expression::parse(&format_call(&segments), allowed)?)),
+        Err(segments) => {
+            let whole = Expression::parse(&format_call(&segments), allowed);
+            whole.map(TokenKind::Expression).map_err(|error| vec![error.into()])
+        }
     }
 }
 
@@ -190,7 +203,10 @@ mod tests {
         let allowed = Allowed::new(["github".into(), "env".into()]);
         match raw.find(OPEN).map(|first| compose(raw, first, &allowed)) {
             None => format!("text {raw}"),
-            Some(Err(error)) => format!("error {error}"),
+            Some(Err(errors)) => {
+                let texts: Vec<_> = errors.iter().map(TextError::to_string).collect();
+                format!("error {}", texts.join(" / "))
+            }
             Some(Ok(TokenKind::String(text))) => format!("text {text}"),
             Some(Ok(TokenKind::Expression(expression))) => format!("expression {}", expression.source()),
             Some(Ok(TokenKind::Insert)) => "insert".to_owned(),
@@ -222,6 +238,13 @@ mod tests {
             (
                 "${{ inserted }}",
                 "error Unrecognized named-value: 'inserted'. Located at position 1 within expression: inserted",
+            ),
+            (
+                "${{ }} ${{ github.ref }} ${{ insert }} ${{ x",
+                "error An expression was expected / The directive 'insert' is not allowed in this context. Directives are not \
+                 supported for expressions that are embedded within a string. Directives are only supported when the entire \
+                 value is an expression. / The expression is not closed. An unescaped ${{ sequence was found, but the closing }} \
+                 sequence was not found.",
             ),
             ("ä ${{ github.ref }} ü", "expression format('ä {0} ü', github.ref)"),
         ] {
