@@ -25,6 +25,7 @@ pub(crate) fn jobs(context: &mut Context<'_>, token: Token, enclosing: &Arc<Encl
         }
         return Vec::new();
     };
+    let ids: Vec<Token> = entries.iter().map(|(key, _)| key.clone()).collect();
     let mut jobs = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         context.jobs += 1;
@@ -33,9 +34,12 @@ pub(crate) fn jobs(context: &mut Context<'_>, token: Token, enclosing: &Arc<Encl
             Err(problem) => context.problem(problem),
         }
     }
-    if context.problems.is_empty() {
-        needs::check(&jobs, span).into_iter().for_each(|problem| context.problem(problem));
-    }
+    let problems = match context.problems.is_empty() {
+        true => needs::check(&jobs, span),
+        // GitHub says nothing then, since jobs are missing that could not be read.
+        false => needs::strangers(&jobs, ids.iter().filter_map(Token::as_str)),
+    };
+    problems.into_iter().for_each(|problem| context.problem(problem));
     jobs
 }
 

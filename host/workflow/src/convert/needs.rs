@@ -4,7 +4,7 @@ use crate::ids::JobId;
 use crate::model::Job;
 use crate::source::{Problem, Span, Spanned};
 use act_expr::text::{eq_ignore_case, upper};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// No more jobs are looked at after this many problems: guessing at typos costs time.
 const MAX_PROBLEMS: usize = 50;
@@ -33,6 +33,14 @@ pub(crate) fn check(jobs: &[Job], span: Span) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Needs that name no job of the file, where not all of its jobs could be read: `ids` are those of all.
+pub(crate) fn strangers<'i>(jobs: &[Job], ids: impl Iterator<Item = &'i str>) -> Vec<Problem> {
+    let ids: HashSet<String> = ids.map(folded).collect();
+    let needs = jobs.iter().flat_map(|job| job.needs.iter().map(move |need| (job, need)));
+    let strange = needs.filter(|(_, need)| !ids.contains(&folded(need.value.as_str())));
+    strange.take(MAX_PROBLEMS).map(|(job, need)| unknown(job, need, jobs)).collect()
 }
 
 /// An id as GitHub compares it.
@@ -122,6 +130,33 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::distance;
+    use crate::called::NoFiles;
+    use crate::options::ParseOptions;
+    use crate::read::read_workflow;
+    use crate::source::Sources;
+
+    #[test]
+    fn a_job_that_could_not_be_read_is_no_unknown_job() {
+        let text = "\
+on: push
+jobs:
+  broken: {uses: nowhere}
+  a: {runs-on: x, needs: [broken, brokn], steps: [{run: y}]}
+  b: {runs-on: x, needs: A, steps: [{run: y}]}
+";
+        let read = read_workflow(
+            &mut Sources::new(),
+            "w.yml",
+            text.as_bytes(),
+            &ParseOptions::default(),
+            &mut NoFiles,
+        );
+        let found: Vec<_> =
+            read.problems.iter().map(|problem| (problem.span.line, &*problem.message)).collect();
+        let reference = "invalid value workflow reference: references to workflows must be prefixed with format \
+                         'owner/repository/' or './' for local workflows";
+        assert_eq!(found, [(3, reference), (4, "Job 'a' depends on unknown job 'brokn'.")]);
+    }
 
     #[test]
     fn typos_are_near() {
