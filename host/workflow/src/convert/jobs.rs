@@ -34,10 +34,11 @@ pub(crate) fn jobs(context: &mut Context<'_>, token: Token, enclosing: &Arc<Encl
             Err(problem) => context.problem(problem),
         }
     }
-    let problems = match context.problems.is_empty() {
-        true => needs::check(&jobs, span),
+    let problems = if context.problems.is_empty() {
+        needs::check(&jobs, span)
+    } else {
         // GitHub says nothing then, since jobs are missing that could not be read.
-        false => needs::strangers(&jobs, ids.iter().filter_map(Token::as_str)),
+        needs::strangers(&jobs, ids.iter().filter_map(Token::as_str))
     };
     problems.into_iter().for_each(|problem| context.problem(problem));
     jobs
