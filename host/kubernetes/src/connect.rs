@@ -103,11 +103,12 @@ impl Connection {
         Ok(Self { client, namespace, url })
     }
 
-    /// Checks that the server answers and that this account may make all calls; returns the server's version.
+    /// Checks that the server answers and that this account may make the calls of every run; returns the server's version.
+    /// Whether Jobs will be wanted nobody knows yet: that is asked before the first.
     ///
     /// # Errors
     /// Why not; all rights that are missing at once.
-    pub async fn check(&self, namespace: &str, jobs: bool) -> Result<String, ConnectError> {
+    pub async fn check(&self, namespace: &str) -> Result<String, ConnectError> {
         let server =
             |error: kube::Error| ConnectError::Server { url: self.url.clone(), reason: with_causes(&error) };
         let version = self.client.apiserver_version().await.map_err(server)?;
@@ -118,26 +119,34 @@ impl Connection {
         {
             return Err(ConnectError::Namespace(namespace.to_owned()));
         }
-        let api: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
-        let calls =
-            Call::ALL.into_iter().filter(|call| (jobs || !call.is_of_jobs()) && !call.is_for_people());
-        let reviews = calls.map(|call| {
-            let (api, review) = (api.clone(), review(call.right(), namespace));
-            async move { (call, api.create(&PostParams::default(), &review).await) }
-        });
-        let mut missing = Vec::new();
-        for (call, review) in futures_util::future::join_all(reviews).await {
-            let status = review.map_err(server)?.status;
-            if !status.is_some_and(|status| status.allowed) {
-                let Right { resource, verb, .. } = call.right();
-                missing.push(format!("`{verb}` on `{resource}`"));
-            }
-        }
+        let calls = Call::ALL.into_iter().filter(|call| !call.is_of_jobs() && !call.is_for_people());
+        let missing = missing(&self.client, namespace, calls).await.map_err(server)?;
         if missing.is_empty() {
             return Ok(version.git_version);
         }
         Err(ConnectError::Rights { namespace: namespace.to_owned(), missing })
     }
+}
+
+/// Asks which of the rights to these calls this account lacks: `create` on `pods`.
+pub(crate) async fn missing(
+    client: &Client,
+    namespace: &str,
+    calls: impl Iterator<Item = Call>,
+) -> Result<Vec<String>, kube::Error> {
+    let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
+    let reviews = calls.map(|call| {
+        let (api, review) = (api.clone(), review(call.right(), namespace));
+        async move { (call, api.create(&PostParams::default(), &review).await) }
+    });
+    let mut missing = Vec::new();
+    for (call, review) in futures_util::future::join_all(reviews).await {
+        if !review?.status.is_some_and(|status| status.allowed) {
+            let Right { resource, verb, .. } = call.right();
+            missing.push(format!("`{verb}` on `{resource}`"));
+        }
+    }
+    Ok(missing)
 }
 
 async fn configuration(access: &Access) -> Result<Config, String> {

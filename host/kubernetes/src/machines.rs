@@ -15,6 +15,7 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Precon
 use serde_json::{Value, json};
 
 use crate::calls::{CallError, Cluster};
+use crate::connect::missing;
 use crate::labels::{HOST, KEPT, MACHINE, MANAGED_BY};
 use crate::objects::Objects;
 use crate::rights::Call;
@@ -133,6 +134,21 @@ impl Machines<'_> {
             Ok(_) | Err(CallError::NotFound(_) | CallError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }
+    }
+
+    /// Asks for all rights on Jobs, before the first is made: one that could not be deleted would stay. Where nobody answers,
+    /// making it will say so.
+    pub(crate) async fn may_have_jobs(&self) -> Result<(), CallError> {
+        let calls = Call::ALL.into_iter().filter(|call| call.is_of_jobs());
+        let missing = missing(&self.cluster.client, self.namespace, calls).await.unwrap_or_default();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(CallError::Forbidden(format!(
+            "this account may not have Jobs in namespace `{}`: it lacks {} (`act-host kubernetes rbac` prints the Role)",
+            self.namespace,
+            missing.join(", ")
+        )))
     }
 
     async fn make_job(&self, objects: &Objects, is_held: bool) -> Result<Made, CallError> {

@@ -60,6 +60,8 @@ struct Begun {
     agents: tokio::sync::Mutex<HashSet<String>>,
     /// By namespace; the configured one from the start.
     watch: PodWatch,
+    /// That this account may have Jobs.
+    jobs: OnceCell<()>,
 }
 
 /// A machine of this process.
@@ -124,7 +126,12 @@ impl KubernetesProvisioner {
             .get_or_try_init(|| async {
                 let life = Life::begin(self.cluster.clone(), &self.config.namespace, &self.host).await?;
                 let watch = PodWatch::start(self.cluster.clone(), &self.config.namespace, &self.host);
-                Ok(Begun { life: Mutex::new(Some(life)), agents: Default::default(), watch })
+                Ok(Begun {
+                    life: Mutex::new(Some(life)),
+                    agents: Default::default(),
+                    watch,
+                    jobs: OnceCell::new(),
+                })
             })
             .await
     }
@@ -165,6 +172,11 @@ impl KubernetesProvisioner {
         let value = |name: &SecretName| values.get(name).cloned();
         let sealed: Vec<_> = objects.secrets.iter().map(|secret| objects.secret(secret, &value)).collect();
         let begun = self.begin().await.map_err(seen_of)?;
+        let is_job = objects.machine["kind"] == "Job";
+        if is_job {
+            let machines = self.machines();
+            begun.jobs.get_or_try_init(|| machines.may_have_jobs()).await.map_err(seen_of)?;
+        }
         if let Some(agent) = &objects.agent {
             self.bring(agent, begun).await.map_err(seen_of)?;
         }
@@ -185,7 +197,7 @@ impl KubernetesProvisioner {
             let id = crate::containers::service_container(&service.name);
             (service.name.clone(), ServiceFacts { id, network: objects.name.clone(), ports: ports.collect() })
         });
-        let (services, is_job) = (services.collect(), objects.machine["kind"] == "Job");
+        let services = services.collect();
         let known = Known { name: objects.name, uid: made.uid, is_job, services };
         self.machines.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), known);
         let machine = Machine { id: id.clone(), abandoned: false };

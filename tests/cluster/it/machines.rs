@@ -61,7 +61,7 @@ impl Bed {
 async fn provisioner(namespace: &Namespace, agent: &PathBuf, host: &str) -> KubernetesProvisioner {
     let access = Access { kubeconfig: Some(namespace.cluster.kubeconfig().clone()), context: None };
     let connection = Connection::open(&access).await.unwrap();
-    connection.check(&namespace.name, true).await.unwrap();
+    connection.check(&namespace.name).await.unwrap();
     let agent = AgentSource::ConfigMap(vec![Binary::new(std::fs::read(agent).unwrap().into())]);
     let config = KubernetesConfig::new(namespace.name.as_str(), agent);
     KubernetesProvisioner::new(connection.client, config, host)

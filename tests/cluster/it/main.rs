@@ -8,6 +8,7 @@ mod machines;
 mod options;
 mod pods;
 mod resumed;
+mod rights;
 mod runs;
 mod streams;
 mod trouble;

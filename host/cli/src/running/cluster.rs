@@ -95,7 +95,7 @@ impl ClusterWanted {
         let namespace = words.namespace.clone().or_else(|| connection.namespace.clone());
         let namespace = namespace.ok_or(ConnectError::NoNamespace)?;
         let agent = agent(words, &machine.agents)?;
-        connection.check(&namespace, false).await?;
+        connection.check(&namespace).await?;
         let settings = settings(words, namespace, agent, machine);
         Ok(Arc::new(KubernetesProvisioner::new(connection.client, settings, host)))
     }
