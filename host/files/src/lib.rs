@@ -20,7 +20,7 @@ mod version;
 pub use glob::{GlobError, InvalidPattern};
 pub use hash::{Cause, HashError, hash_files, hex};
 pub use remove::remove_folder;
-pub use small::{Found, collect, is_absence, open, peek, read, write};
+pub use small::{Found, collect, is_absence, open, read, write};
 pub use tree::TreeWriter;
 pub use variables::{overlay, search_path};
 pub use version::Versions;

@@ -82,20 +82,13 @@ fn read_open(file: File, size: u64, limit: u64) -> io::Result<Found> {
 /// Takes a file away and returns what it held. One that cannot be read counts as missing.
 #[must_use]
 pub fn collect(path: &Path, limit: u64) -> Found {
-    let found = peek(path, limit);
-    let _ = fs::remove_file(path);
-    found
-}
-
-/// Returns what a file holds that is to be taken away. One that cannot be read counts as missing.
-#[must_use]
-pub fn peek(path: &Path, limit: u64) -> Found {
     // Most command files stay empty, and need not be opened to see it.
     let is_empty = |found: &fs::Metadata| found.is_file() && found.len() == 0;
     let found = match fs::symlink_metadata(path) {
         Ok(found) if is_empty(&found) => Ok(Found::Bytes(Bytes::new())),
         _ => read(path, limit),
     };
+    let _ = fs::remove_file(path);
     found.unwrap_or(Found::Nothing)
 }
 

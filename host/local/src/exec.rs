@@ -63,20 +63,16 @@ impl Exec {
                 (ending(end), leftover)
             }
         };
-        let files = plan.collect_after.iter().map(|(path, limit)| read(path, *limit)).collect();
+        let files = plan.collect_after.iter().map(|(path, limit)| collect(path, *limit)).collect();
         self.spool.end(ExecEnd { how, files });
-        // Whoever follows goes on meanwhile: the next process has files of other names.
-        for (path, _) in &plan.collect_after {
-            let _ = std::fs::remove_file(path);
-        }
         if let Some(leftover) = leftover {
             leftover.discard(&self.control);
         }
     }
 }
 
-fn read(path: &Path, limit: u64) -> Collected {
-    match act_files::peek(path, limit) {
+fn collect(path: &Path, limit: u64) -> Collected {
+    match act_files::collect(path, limit) {
         Found::Bytes(bytes) => Collected::Bytes(bytes),
         Found::TooLarge { size } => Collected::TooLarge { size },
         Found::Nothing => Collected::Missing,
