@@ -155,6 +155,9 @@ fn what_cannot_be_taken_up_is_said() {
     }
     let dry = project.act(["run", "--resume", "latest", "-n"]);
     assert_eq!(dry.code, Some(2), "{dry}");
+    // All that was refused has done nothing to the run, and what the dead process ran ends with it.
+    let resumed = project.act(["run", "--resume", "latest", "-s", "TOKEN=abcdefgh"]);
+    assert_eq!((resumed.code, project.leftovers()), (Some(3), vec![]), "{resumed}");
 }
 
 #[test]
@@ -183,4 +186,6 @@ fn no_secret_is_written_down() {
         }
     }
     assert!(files > 6, "{files}");
+    let resumed = project.act(["run", "--resume", "latest", "-sTOKEN=ab=cdefgh"]);
+    assert_eq!(project.leftovers(), [""; 0], "{resumed}");
 }
