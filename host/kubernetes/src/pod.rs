@@ -52,8 +52,11 @@ pub(crate) fn make(
         Ok(binary) => {
             plans.agent = binary.cloned();
             // Where it may land anywhere it still brings an agent for one processor only.
-            let brought = binary.and_then(Binary::processor).filter(|_| processor.is_none());
-            brought.into_iter().for_each(|processor| scheduling::select_processor(&mut spec, processor));
+            if processor.is_none()
+                && let Some(brought) = binary.and_then(Binary::processor)
+            {
+                scheduling::select_processor(&mut spec, brought);
+            }
         }
         Err(refused) => around.refused.push(refused),
     }
