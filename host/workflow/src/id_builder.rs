@@ -3,6 +3,7 @@
 //! Port of `Conversion/IdBuilder.cs`.
 
 use crate::caseless::CaselessSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// UTF-16 units an id may hold, and one more.
@@ -14,6 +15,8 @@ const MAX_ATTEMPTS: usize = 1000;
 pub(crate) struct IdBuilder {
     name: String,
     known: CaselessSet,
+    /// The attempts that made an id, by all that an attempt depends on: those up to there are taken for good.
+    made: HashMap<(String, bool, usize), usize>,
 }
 
 /// Why an id is refused; the texts are GitHub's.
@@ -65,7 +68,8 @@ impl IdBuilder {
         if !allow_reserved && original.starts_with("__") {
             original = format!("_{}", original.trim_start_matches('_'));
         }
-        (1..MAX_ATTEMPTS).find_map(|attempt| {
+        let made = self.made.entry((original.clone(), allow_reserved, max_length)).or_default();
+        (*made + 1..MAX_ATTEMPTS).find_map(|attempt| {
             let suffix = match attempt {
                 1 => String::new(),
                 _ if !allow_reserved && original == "_" => attempt.to_string(),
@@ -74,6 +78,7 @@ impl IdBuilder {
             // The id is ASCII by now, so bytes are characters.
             let room = original.len().min(max_length.saturating_sub(suffix.len()));
             let candidate: Arc<str> = format!("{}{suffix}", &original[..room]).into();
+            *made = attempt;
             self.known.insert(&candidate).then_some(candidate)
         })
     }
