@@ -125,11 +125,12 @@ impl Environment for FarEnvironment {
         self.inner.path(target, &elsewhere(path))
     }
 
-    async fn start(&self, id: &ExecId, mut spec: ExecSpec) -> Result<Started, EnvironmentError> {
-        spec.env = caseless(spec.env);
+    async fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<Started, EnvironmentError> {
+        let env = caseless([&*spec.env, &*spec.env_of_job].concat());
+        let mut spec = ExecSpec { env, env_of_job: [].into(), ..spec.clone() };
         spec.files_before.iter_mut().for_each(|file| file.path = elsewhere(&file.path));
         spec.collect_after.iter_mut().for_each(|file| file.path = elsewhere(&file.path));
-        self.reply(self.inner.start(id, spec).await)
+        self.reply(self.inner.start(id, &spec).await)
     }
 
     async fn follow(

@@ -1,6 +1,6 @@
 //! One process: from the files before it to the files after it, on a thread of its own.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -152,13 +152,13 @@ impl Sink for Kept<'_> {
     }
 }
 
-fn process_of(spec: &Spec, station: &Station) -> act_process::Spec {
-    let env = act_files::overlay(&station.env, &spec.env, &spec.prepend_path, &station.marker);
+fn process_of<'a>(spec: &'a Spec, station: &'a Station) -> act_process::Spec<'a> {
+    let env = act_files::overlay(&[&station.env, &spec.env], &spec.prepend_path, &station.marker);
     let millis = Duration::from_millis;
     act_process::Spec {
-        argv: spec.argv.iter().map(OsString::from).collect(),
-        env: env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-        cwd: (&spec.cwd).into(),
+        argv: spec.argv.iter().map(|argument| OsStr::new(argument).into()).collect(),
+        env,
+        cwd: Path::new(&spec.cwd).into(),
         timeout: spec.timeout.map(millis),
         ladder: LadderTimes { interrupt: millis(spec.ladder.0), terminate: millis(spec.ladder.1) },
         linger: Linger::default(),

@@ -185,6 +185,8 @@ pub struct ExecSpec {
     pub argv: Vec<String>,
     /// Laid over the environment's own variables; later entries win.
     pub env: Vec<(String, String)>,
+    /// What all processes of the job get: laid over `env`.
+    pub env_of_job: Arc<[(String, String)]>,
     /// Put before the environment's `PATH`, first entry first.
     pub prepend_path: Vec<String>,
     /// Must exist.
@@ -364,7 +366,7 @@ pub trait Environment: Send + Sync {
     /// Starts a process, once per `id`: a second call answers [`Started::Already`] and changes nothing,
     /// also after the process has ended. A process that cannot be started is an [`Ending::NotStarted`]
     /// of the follow, not an error here.
-    async fn start(&self, id: &ExecId, spec: ExecSpec) -> Result<Started, EnvironmentError>;
+    async fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<Started, EnvironmentError>;
 
     /// Follows a process from `cursor` on, to its end. May be called again at any time, from any cursor
     /// not behind the last [`Environment::ack`]. The stream may fail and be asked for again.

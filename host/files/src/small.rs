@@ -7,6 +7,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use rustix::fs::OFlags;
+#[cfg(target_os = "linux")]
+use rustix::fs::{FileType, Mode};
 
 /// What a bounded read found.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,18 +30,27 @@ pub enum Found {
 /// # Errors
 /// What the system says.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = match File::create_new(path) {
+    match create(path, bytes) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            File::create_new(path)?
+            create(path, bytes)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(path)?;
-            File::create_new(path)?
+            create(path, bytes)
         }
-        opened => opened?,
-    };
-    file.write_all(bytes)
+        written => written,
+    }
+}
+
+/// Writes a file where there is none. Most are empty, as those of commands are: these need not be opened.
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if bytes.is_empty() {
+        let mode = Mode::from_raw_mode(0o666);
+        return Ok(rustix::fs::mknodat(rustix::fs::CWD, path, FileType::RegularFile, mode, 0)?);
+    }
+    File::create_new(path)?.write_all(bytes)
 }
 
 /// Opens a file to read; a pipe that somebody put there holds nobody.

@@ -1,7 +1,7 @@
 //! What programs say of their version, asked once a file.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -46,9 +46,9 @@ fn stamp(program: &Path) -> io::Result<Stamp> {
 
 fn run(program: &Path, env: &[(String, String)]) -> Option<String> {
     let spec = Spec {
-        argv: vec![program.as_os_str().to_owned(), OsString::from("--version")],
-        env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
-        cwd: PathBuf::from("/"),
+        argv: vec![program.as_os_str().into(), OsStr::new("--version").into()],
+        env: env.iter().map(|(name, value)| (OsStr::new(name).into(), OsStr::new(value).into())).collect(),
+        cwd: Path::new("/").into(),
         timeout: Some(TIMEOUT),
         ladder: LadderTimes { interrupt: Duration::ZERO, terminate: Duration::ZERO },
         linger: Linger::default(),

@@ -6,47 +6,46 @@ use act_core::spec::Debugging;
 use act_expr::{Object, Value};
 use indexmap::IndexMap;
 
-/// Members of `github` that every process sees as `GITHUB_<NAME>`.
+/// Members of `github` that every process of a job sees, and the variables that hold them.
 ///
-/// Source: actions/runner `GitHubContext.cs`.
-const IN_ENVIRONMENT: [&str; 37] = [
-    "action_path",
-    "action_ref",
-    "action_repository",
-    "action",
-    "actor",
-    "actor_id",
-    "api_url",
-    "base_ref",
-    "env",
-    "event_name",
-    "event_path",
-    "graphql_url",
-    "head_ref",
-    "job",
-    "output",
-    "path",
-    "ref_name",
-    "ref_protected",
-    "ref_type",
-    "ref",
-    "repository",
-    "repository_id",
-    "repository_owner",
-    "repository_owner_id",
-    "retention_days",
-    "run_attempt",
-    "run_id",
-    "run_number",
-    "server_url",
-    "sha",
-    "state",
-    "step_summary",
-    "triggering_actor",
-    "workflow",
-    "workflow_ref",
-    "workflow_sha",
-    "workspace",
+/// Source: actions/runner `GitHubContext.cs`, as for [`OF_STEP`]; command files are the rest of its list.
+const OF_JOB: [(&str, &str); 28] = [
+    ("actor", "GITHUB_ACTOR"),
+    ("actor_id", "GITHUB_ACTOR_ID"),
+    ("api_url", "GITHUB_API_URL"),
+    ("base_ref", "GITHUB_BASE_REF"),
+    ("event_name", "GITHUB_EVENT_NAME"),
+    ("event_path", "GITHUB_EVENT_PATH"),
+    ("graphql_url", "GITHUB_GRAPHQL_URL"),
+    ("head_ref", "GITHUB_HEAD_REF"),
+    ("job", "GITHUB_JOB"),
+    ("ref_name", "GITHUB_REF_NAME"),
+    ("ref_protected", "GITHUB_REF_PROTECTED"),
+    ("ref_type", "GITHUB_REF_TYPE"),
+    ("ref", "GITHUB_REF"),
+    ("repository", "GITHUB_REPOSITORY"),
+    ("repository_id", "GITHUB_REPOSITORY_ID"),
+    ("repository_owner", "GITHUB_REPOSITORY_OWNER"),
+    ("repository_owner_id", "GITHUB_REPOSITORY_OWNER_ID"),
+    ("retention_days", "GITHUB_RETENTION_DAYS"),
+    ("run_attempt", "GITHUB_RUN_ATTEMPT"),
+    ("run_id", "GITHUB_RUN_ID"),
+    ("run_number", "GITHUB_RUN_NUMBER"),
+    ("server_url", "GITHUB_SERVER_URL"),
+    ("sha", "GITHUB_SHA"),
+    ("triggering_actor", "GITHUB_TRIGGERING_ACTOR"),
+    ("workflow", "GITHUB_WORKFLOW"),
+    ("workflow_ref", "GITHUB_WORKFLOW_REF"),
+    ("workflow_sha", "GITHUB_WORKFLOW_SHA"),
+    ("workspace", "GITHUB_WORKSPACE"),
+];
+
+/// Those that differ from step to step.
+const OF_STEP: [(&str, &str); 4] = [
+    ("action_path", "GITHUB_ACTION_PATH"),
+    ("action_ref", "GITHUB_ACTION_REF"),
+    ("action_repository", "GITHUB_ACTION_REPOSITORY"),
+    ("action", "GITHUB_ACTION"),
 ];
 
 /// Where the event's payload lies. GitHub has it below `RUNNER_TEMP`, as it has command files.
@@ -114,26 +113,33 @@ pub(crate) fn env_context(facts: &Facts, variables: &IndexMap<String, String>) -
     env.into()
 }
 
-/// Adds the variables that `github` and `runner` give to every process, over what the workflow set.
-pub(crate) fn add_variables(variables: &mut IndexMap<String, String>, github: &Value, runner: &Value) {
-    if let Some(github) = github.as_object() {
-        for name in IN_ENVIRONMENT {
-            match github.get(name) {
-                Some(Value::String(text)) => {
-                    variables.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), text.to_string());
-                }
-                Some(Value::Bool(value)) => {
-                    variables.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_string());
-                }
-                _ => {}
-            }
-        }
-    }
-    for (name, value) in runner.as_object().into_iter().flat_map(Object::iter) {
+/// Returns the variables that `github` and `runner` give to every process of a job.
+pub(crate) fn variables_of_job(contexts: &Object) -> Vec<(String, String)> {
+    let mut variables = members(contexts.get("github"), &OF_JOB);
+    for (name, value) in contexts.get("runner").and_then(Value::as_object).into_iter().flat_map(Object::iter)
+    {
         if let Some(text) = value.as_str() {
-            variables.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), text.to_owned());
+            variables.push((format!("RUNNER_{}", name.to_ascii_uppercase()), text.to_owned()));
         }
     }
-    variables.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
-    variables.entry("CI".to_owned()).or_insert_with(|| "true".to_owned());
+    variables.push(("GITHUB_ACTIONS".to_owned(), "true".to_owned()));
+    variables
+}
+
+/// Returns the variables that the `github` context of a step gives to its processes, beside those of its job.
+pub(crate) fn variables_of_step(github: &Value) -> Vec<(String, String)> {
+    members(Some(github), &OF_STEP)
+}
+
+fn members(github: Option<&Value>, names: &[(&str, &str)]) -> Vec<(String, String)> {
+    let Some(github) = github.and_then(Value::as_object) else { return Vec::new() };
+    let variable = |(member, variable): &(&str, &str)| {
+        let text = match github.get(member)? {
+            Value::String(text) => text.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => return None,
+        };
+        Some(((*variable).to_owned(), text))
+    };
+    names.iter().filter_map(variable).collect()
 }

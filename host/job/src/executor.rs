@@ -88,6 +88,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) defaults: Defaults,
     /// Contexts that stay the same for the whole job.
     pub(crate) contexts: Object,
+    /// What processes get of them.
+    pub(crate) variables: Arc<[(String, String)]>,
     /// The repository that each of the files lies in.
     pub(crate) homes: Vec<Home>,
     /// The actions that are at hand before their steps come.
@@ -109,6 +111,7 @@ impl<'a> Executor<'a> {
         control: &'a dyn Control,
         past: &'a [Record],
     ) -> Self {
+        let contexts = contexts::of_job(spec, env);
         Self {
             spec,
             env,
@@ -118,7 +121,8 @@ impl<'a> Executor<'a> {
             masker: Masker::default(),
             state: State::default(),
             defaults: Defaults::default(),
-            contexts: contexts::of_job(spec, env),
+            variables: contexts::variables_of_job(&contexts).into(),
+            contexts,
             homes: spec.files.iter().map(|file| Home::of_workflow(file)).collect(),
             prepared: HashMap::new(),
             commits: HashMap::new(),
@@ -251,6 +255,7 @@ impl<'a> Executor<'a> {
         scope: &mut StepScope,
         call: HostCall,
     ) -> Result<(), Halt> {
+        self.journal.write_down().await?;
         let answer = match &call {
             HostCall::Lookup { key, .. } => self.secret(step, key).await,
             HostCall::Whole { .. } => self.all_secrets(step).await,

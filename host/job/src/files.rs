@@ -1,14 +1,13 @@
 //! The files through which a process speaks to the job, and the variables it starts with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use act_core::environment::{
     Collect, Collected, Ending, EnvPath, ExecSpec, FileIn, LogicalPath, Root, StopLadder, Target,
 };
 use act_core::event::{Event, Mark};
-use act_expr::Value;
 use bytes::Bytes;
-use indexmap::IndexMap;
 
 use crate::contexts;
 use crate::executor::{Executor, Halt};
@@ -69,7 +68,8 @@ impl Executor<'_> {
         let spec = ExecSpec {
             target: Target::Job,
             argv,
-            env: variables.into_iter().collect(),
+            env: variables,
+            env_of_job: Arc::clone(&self.variables),
             prepend_path: self.prepended_path(),
             cwd,
             timeout,
@@ -102,24 +102,24 @@ impl Executor<'_> {
         FileIn { path: contexts::event_file(), bytes: json.into_bytes().into() }
     }
 
-    /// Returns a process's variables: the step's environment, what its action saved, then what GitHub
-    /// sets and nobody overrides.
+    /// Returns a process's variables beside those that its job gives to all: the step's environment, what its action
+    /// saved, then what GitHub sets for the step and nobody overrides. Of one name the last counts.
     fn variables(
         &self,
-        running: &mut Running,
+        running: &Running,
         commands: &[(FileCommand, LogicalPath)],
         extra: &[(String, String)],
-    ) -> IndexMap<String, String> {
-        let mut github = running.scope.get("github").to_object();
-        for (command, path) in commands {
-            github.insert(command.context_name(), self.env.path(&Target::Job, path).0);
-        }
-        let mut variables = running.env.clone();
+    ) -> Vec<(String, String)> {
+        let mut variables = vec![("CI".to_owned(), "true".to_owned())];
+        variables.extend(running.env.iter().map(|(name, value)| (name.clone(), value.clone())));
         for (name, value) in self.state.saved.get(&running.at.path).into_iter().flatten() {
-            variables.insert(format!("STATE_{name}"), value.clone());
+            variables.push((format!("STATE_{name}"), value.clone()));
         }
-        variables.extend(extra.iter().cloned());
-        contexts::add_variables(&mut variables, &Value::from(github), &running.scope.get("runner"));
+        variables.extend_from_slice(extra);
+        variables.extend(contexts::variables_of_step(&running.scope.get("github")));
+        for (command, path) in commands {
+            variables.push((command.variable().to_owned(), self.env.path(&Target::Job, path).0));
+        }
         variables
     }
 

@@ -13,12 +13,13 @@ use act_core::record::Record;
 pub(crate) struct Journal<'a> {
     control: &'a dyn Control,
     past: std::slice::Iter<'a, Record>,
+    noted: Vec<Record>,
     pending: Vec<Event>,
 }
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(control: &'a dyn Control, past: &'a [Record]) -> Self {
-        Self { control, past: past.iter(), pending: Vec::new() }
+        Self { control, past: past.iter(), noted: Vec::new(), pending: Vec::new() }
     }
 
     /// Returns the next record of the past, without taking it.
@@ -76,13 +77,32 @@ impl<'a> Journal<'a> {
         }
     }
 
+    /// Adds a record to those that are kept with the next one, which saves a write. For what could as well have happened
+    /// a moment later: before anything outside is done or waited for, [`Self::write_down`] has to come.
+    pub(crate) fn note(&mut self, record: Record) {
+        self.noted.push(record);
+    }
+
+    /// Keeps what was noted, if anything was.
+    ///
+    /// # Errors
+    /// See [`Journal::keep`].
+    pub(crate) async fn write_down(&mut self) -> Result<(), Loss> {
+        match self.noted.pop() {
+            Some(last) => self.keep(last).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps a record of now, and sends the pending events out with it. Only when the past is used up.
     ///
     /// # Errors
     /// Why it could not be kept.
     pub(crate) async fn keep(&mut self, record: Record) -> Result<Record, Loss> {
         let events = std::mem::take(&mut self.pending);
-        self.control.emit(Emission { records: vec![record.clone()], events }).await?;
+        let mut records = std::mem::take(&mut self.noted);
+        records.push(record.clone());
+        self.control.emit(Emission { records, events }).await?;
         Ok(record)
     }
 
@@ -100,6 +120,22 @@ impl<'a> Journal<'a> {
             Some(record) => Ok(record),
             None => self.keep(now()).await,
         }
+    }
+
+    /// As [`Journal::settle`], but keeps the record with the next one.
+    ///
+    /// # Errors
+    /// See [`Journal::recall`].
+    pub(crate) fn settle_with_next(
+        &mut self,
+        what: &str,
+        point: impl Fn(&Record) -> bool,
+        now: impl FnOnce() -> Record,
+    ) -> Result<(), Loss> {
+        if self.recall(what, point)?.is_none() {
+            self.note(now());
+        }
+        Ok(())
     }
 }
 

@@ -44,8 +44,8 @@ impl Environment for Patient<'_> {
         self.0.path(target, path)
     }
 
-    async fn start(&self, id: &ExecId, spec: ExecSpec) -> Result<Started, EnvironmentError> {
-        repeat!(self.0.start(id, spec.clone()))
+    async fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<Started, EnvironmentError> {
+        repeat!(self.0.start(id, spec))
     }
 
     async fn follow(

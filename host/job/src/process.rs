@@ -30,18 +30,22 @@ impl Executor<'_> {
         let end = match end {
             Some(end) => end,
             None => {
-                self.env.start(&exec, spec).await?;
+                self.journal.write_down().await?;
+                self.env.start(&exec, &spec).await?;
                 if running.stop_asked {
                     self.env.stop(&exec, Stop::Ask).await?;
                 }
                 let end = self.follow(running, &exec, &mut console).await?;
                 self.drain(running, &exec, &mut console).await?;
-                self.journal.keep(Record::Ended { exec, end: end.clone() }).await?;
+                self.journal.note(Record::Ended { exec, end: end.clone() });
                 end
             }
         };
         match &end.how {
-            Ending::Lost { why } => return Err(Halt::Lost(Loss::Exit(why.clone()))),
+            Ending::Lost { why } => {
+                self.journal.write_down().await?;
+                return Err(Halt::Lost(Loss::Exit(why.clone())));
+            }
             Ending::NotStarted { reason } => return Err(Halt::failed(reason.clone())),
             Ending::TimedOut => running.timed_out = true,
             Ending::Stopped => running.cancelled = true,

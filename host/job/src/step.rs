@@ -451,7 +451,7 @@ impl Executor<'_> {
             conclusion: end.conclusion,
             at: now,
         };
-        self.journal.settle("a step's end", is_end, record).await?;
+        self.journal.settle_with_next("a step's end", is_end, record)?;
         if unit.at.phase == Phase::Main {
             let scope = self.state.scopes.entry(unit.at.path.scope()).or_default();
             scope.finish(unit.step.id.as_str(), running.outputs, end.outcome, end.conclusion);

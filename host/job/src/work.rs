@@ -76,6 +76,7 @@ impl Executor<'_> {
         running: &mut Running,
         mut inputs: IndexMap<String, String>,
     ) -> Result<Work, Halt> {
+        self.journal.write_down().await?;
         let action = self.load(unit.step, running).await?;
         name_repository(action.repository.as_ref(), running);
         let mut remarks = match unit.at.phase {

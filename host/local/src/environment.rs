@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::exec::{Exec, Plan};
+use crate::exec::Exec;
 use crate::machine::Owned;
 
 /// One epoch's hold on a machine.
@@ -35,15 +35,13 @@ impl Environment for LocalEnvironment {
 
     fn path(&self, target: &Target, path: &LogicalPath) -> EnvPath {
         match target {
-            Target::Job => shown(&self.machine.layout.path(path)),
+            Target::Job => shown(&self.machine.site.layout.path(path)),
         }
     }
 
-    async fn start(&self, id: &ExecId, spec: ExecSpec) -> Result<Started, EnvironmentError> {
+    async fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<Started, EnvironmentError> {
         self.machine.check(self.epoch)?;
-        let machine = &self.machine;
-        let is_new =
-            machine.start(id, |marker| Plan::new(spec, &machine.layout, &machine.config.env, marker))?;
+        let is_new = self.machine.start(id, spec)?;
         Ok(if is_new { Started::New } else { Started::Already })
     }
 
@@ -77,7 +75,7 @@ impl Environment for LocalEnvironment {
 
     async fn put_tree(&self, tree: Arc<dyn Tree>, path: &LogicalPath) -> Result<EnvPath, EnvironmentError> {
         self.machine.check(self.epoch)?;
-        let target = self.machine.layout.path(path);
+        let target = self.machine.site.layout.path(path);
         if let Some(shared) = tree.shared_folder()
             && (path.root == Root::Actions || shared == target)
         {
@@ -120,9 +118,9 @@ impl Environment for LocalEnvironment {
         self.machine.check(self.epoch)?;
         let (machine, patterns) = (Arc::clone(&self.machine), patterns.to_vec());
         blocking(move || {
-            let home = machine.config.env.iter().rev().find(|(name, _)| name == "HOME");
+            let home = machine.site.config.env.iter().rev().find(|(name, _)| name == "HOME");
             let home = home.map(|(_, value)| value.as_str()).filter(|home| home.starts_with('/'));
-            hash_files(machine.layout.workspace(), home, &patterns, follow_links)
+            hash_files(machine.site.layout.workspace(), home, &patterns, follow_links)
                 .map_err(|error| EnvironmentError::Refused(error.to_string()))
         })
         .await
@@ -135,15 +133,16 @@ impl Environment for LocalEnvironment {
         prepend_path: &[String],
     ) -> Result<Option<EnvPath>, EnvironmentError> {
         self.machine.check(self.epoch)?;
-        let path = search_path(&self.machine.config.env, prepend_path);
-        let found = act_process::find_program(name.as_ref(), path.as_ref(), self.machine.layout.workspace());
+        let path = search_path(&self.machine.site.config.env, prepend_path);
+        let found =
+            act_process::find_program(name.as_ref(), path.as_ref(), self.machine.site.layout.workspace());
         Ok(found.map(|file| shown(&file)))
     }
 
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         let program = self.real(program)?;
         let (machine, versions) = (Arc::clone(&self.machine), Arc::clone(&self.versions));
-        blocking(move || Ok(versions.ask(&program, &machine.config.env))).await
+        blocking(move || Ok(versions.ask(&program, &machine.site.config.env))).await
     }
 
     /// What is on this machine's `PATH` was found already.

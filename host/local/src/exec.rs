@@ -1,15 +1,19 @@
-//! Carries one process from its files to its end, on a thread of its own.
+//! Carries one process from its files to its end, on a thread of its own unless that comes at once.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use act_core::environment::{Collected, Ending, ExecEnd, ExecSpec};
 use act_files::Found;
-use act_process::{Control, End, Finished, LadderTimes, Linger, Marker};
-use bytes::Bytes;
+use act_process::{Control, End, Finished, LadderTimes, Linger, Marker, Running};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::time::timeout;
 
+use crate::config::LocalConfig;
 use crate::layout::Layout;
 use crate::spool::Spool;
 
@@ -22,13 +26,17 @@ pub(crate) struct Exec {
     group: AtomicU32,
 }
 
-/// All that is done for it, with real paths.
+/// Where processes of one machine start.
 #[derive(Debug)]
-pub(crate) struct Plan {
-    files_before: Vec<(PathBuf, Bytes)>,
-    process: act_process::Spec,
-    collect_after: Vec<(PathBuf, u64)>,
+pub(crate) struct Site {
+    pub(crate) layout: Layout,
+    pub(crate) config: Arc<LocalConfig>,
+    /// What they all carry.
+    pub(crate) marker: Marker,
 }
+
+/// Which files come back, and how large they may be.
+pub(crate) type Wishes = Vec<(PathBuf, u64)>;
 
 impl Exec {
     pub(crate) fn new(output_buffer: usize) -> Self {
@@ -42,20 +50,37 @@ impl Exec {
     }
 
     /// Writes its files and starts it. [`Self::follow`] must be next.
-    pub(crate) fn start(&self, plan: &Plan) -> Result<act_process::Running, Ending> {
-        for (path, bytes) in &plan.files_before {
-            act_files::write(path, bytes).map_err(|error| Ending::NotStarted {
+    pub(crate) fn start(&self, spec: &ExecSpec, site: &Site) -> Result<Running, Ending> {
+        for file in &spec.files_before {
+            let path = site.layout.path(&file.path);
+            act_files::write(&path, &file.bytes).map_err(|error| Ending::NotStarted {
                 reason: format!("cannot write {}: {error}", path.display()),
             })?;
         }
-        let running = act_process::start(&plan.process)
+        let running = act_process::start(&site.process(spec))
             .map_err(|error| Ending::NotStarted { reason: error.to_string() })?;
         self.group.store(running.id(), Ordering::Release);
         Ok(running)
     }
 
+    /// Does the rest, without a thread for a process that is over at once.
+    pub(crate) async fn follow_from_here(
+        self: Arc<Self>,
+        wishes: Wishes,
+        mut started: Result<Running, Ending>,
+    ) {
+        let is_over = match &mut started {
+            Ok(running) => exits_soon(running).await && running.is_at_its_end(),
+            Err(_) => true,
+        };
+        if is_over {
+            return self.follow(&wishes, started);
+        }
+        let _ = tokio::task::spawn_blocking(move || self.follow(&wishes, started)).await;
+    }
+
     /// Does the rest; blocks until nobody holds the process's pipes any more, which may be long after its end.
-    pub(crate) fn follow(&self, plan: &Plan, started: Result<act_process::Running, Ending>) {
+    pub(crate) fn follow(&self, wishes: &Wishes, started: Result<Running, Ending>) {
         let (how, leftover) = match started {
             Err(how) => (how, None),
             Ok(running) => {
@@ -63,12 +88,25 @@ impl Exec {
                 (ending(end), leftover)
             }
         };
-        let files = plan.collect_after.iter().map(|(path, limit)| collect(path, *limit)).collect();
+        let files = wishes.iter().map(|(path, limit)| collect(path, *limit)).collect();
         self.spool.end(ExecEnd { how, files });
         if let Some(leftover) = leftover {
             leftover.discard(&self.control);
         }
     }
+}
+
+/// How long a process may go on before it gets a thread, which reads and stops it whatever the runtime does meanwhile.
+const BRIEF: Duration = Duration::from_millis(5);
+
+async fn exits_soon(running: &Running) -> bool {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, for descriptors that may change; a borrowed one cannot"
+    )]
+    let exit = AsyncFd::with_interest(running.exit(), Interest::READABLE);
+    let Ok(exit) = exit else { return false };
+    matches!(timeout(BRIEF, exit.readable()).await, Ok(Ok(_)))
 }
 
 fn collect(path: &Path, limit: u64) -> Collected {
@@ -88,34 +126,25 @@ fn ending(end: End) -> Ending {
     }
 }
 
-impl Plan {
-    pub(crate) fn new(
-        spec: ExecSpec,
-        layout: &Layout,
-        inherited: &[(String, String)],
-        marker: &Marker,
-    ) -> Self {
-        let env = act_files::overlay(inherited, &spec.env, &spec.prepend_path, marker);
+impl Site {
+    /// Returns where the files lie that a process is to leave.
+    pub(crate) fn wishes(&self, spec: &ExecSpec) -> Wishes {
+        spec.collect_after.iter().map(|wish| (self.layout.path(&wish.path), wish.limit)).collect()
+    }
+
+    fn process<'a>(&'a self, spec: &'a ExecSpec) -> act_process::Spec<'a> {
         let times = spec.stop_ladder;
-        Self {
-            files_before: spec
-                .files_before
-                .into_iter()
-                .map(|file| (layout.path(&file.path), file.bytes))
-                .collect(),
-            collect_after: spec
-                .collect_after
-                .iter()
-                .map(|wish| (layout.path(&wish.path), wish.limit))
-                .collect(),
-            process: act_process::Spec {
-                argv: spec.argv.into_iter().map(OsString::from).collect(),
-                env: env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-                cwd: spec.cwd.0.into(),
-                timeout: spec.timeout,
-                ladder: LadderTimes { interrupt: times.interrupt, terminate: times.terminate },
-                linger: Linger::default(),
-            },
+        act_process::Spec {
+            argv: spec.argv.iter().map(|argument| OsStr::new(argument).into()).collect(),
+            env: act_files::overlay(
+                &[&self.config.env, &spec.env, &spec.env_of_job],
+                &spec.prepend_path,
+                &self.marker,
+            ),
+            cwd: Path::new(spec.cwd.as_str()).into(),
+            timeout: spec.timeout,
+            ladder: LadderTimes { interrupt: times.interrupt, terminate: times.terminate },
+            linger: Linger::default(),
         }
     }
 }

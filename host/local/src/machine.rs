@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use act_core::environment::EnvironmentError;
+use act_core::environment::{EnvironmentError, ExecSpec};
 use act_core::ids::{Epoch, ExecId, MachineId};
 use act_files::{hex, remove_folder};
 use act_process::{Marker, Stop, Sweep, Swept, sweep};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::config::LocalConfig;
-use crate::exec::{Exec, Plan};
+use crate::exec::{Exec, Site};
 use crate::layout::Layout;
 use crate::scratch;
 
@@ -87,8 +87,7 @@ impl Place {
 #[derive(Debug)]
 pub(crate) struct Owned {
     pub(crate) place: Place,
-    pub(crate) layout: Layout,
-    pub(crate) config: Arc<LocalConfig>,
+    pub(crate) site: Arc<Site>,
     epoch: Mutex<u64>,
     running: Mutex<Running>,
     /// Gone once the machine is released: others may hold on to this longer.
@@ -99,7 +98,8 @@ pub(crate) struct Owned {
 struct Running {
     is_released: bool,
     execs: HashMap<ExecId, Arc<Exec>>,
-    threads: Vec<JoinHandle<()>>,
+    /// Who carries processes, and work on files, to their end.
+    followers: JoinSet<()>,
 }
 
 impl Owned {
@@ -115,7 +115,8 @@ impl Owned {
         layout.make()?;
         let epoch = Mutex::new(place.epoch());
         LIVE.fetch_add(1, Ordering::AcqRel);
-        Ok(Self { place, layout, config, epoch, running: Mutex::default(), lock: Mutex::new(Some(lock)) })
+        let site = Arc::new(Site { layout, config, marker: place.marker.clone() });
+        Ok(Self { place, site, epoch, running: Mutex::default(), lock: Mutex::new(Some(lock)) })
     }
 
     /// Lets somebody speak for the machine from now on; a lower epoch than before is refused.
@@ -144,11 +145,7 @@ impl Owned {
     }
 
     /// Starts a process unless there was one of this id. Returns whether it did.
-    pub(crate) fn start(
-        &self,
-        id: &ExecId,
-        plan: impl FnOnce(&Marker) -> Plan,
-    ) -> Result<bool, EnvironmentError> {
+    pub(crate) fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<bool, EnvironmentError> {
         let mut running = self.running();
         if running.is_released {
             return Err(EnvironmentError::Lost("the machine was released".to_owned()));
@@ -156,17 +153,19 @@ impl Owned {
         if running.execs.contains_key(id) {
             return Ok(false);
         }
-        let exec = Arc::new(Exec::new(self.config.output_buffer));
+        let exec = Arc::new(Exec::new(self.site.config.output_buffer));
         running.execs.insert(id.clone(), Arc::clone(&exec));
-        let plan = plan(&self.place.marker);
-        running.threads.retain(|thread| !thread.is_finished());
-        // To wake a thread takes a tenth of a millisecond, an empty step two. Where no other job runs here, nobody else
+        let wishes = self.site.wishes(spec);
+        running.forget_finished();
+        // To wake a thread takes a tenth of a millisecond, an empty step one. Where no other job runs here, nobody else
         // waits for the thread that asks.
-        let started = (LIVE.load(Ordering::Acquire) == 1).then(|| exec.start(&plan));
-        running.threads.push(tokio::task::spawn_blocking(move || {
-            let started = started.unwrap_or_else(|| exec.start(&plan));
-            exec.follow(&plan, started);
-        }));
+        if LIVE.load(Ordering::Acquire) == 1 {
+            let started = exec.start(spec, &self.site);
+            running.followers.spawn(exec.follow_from_here(wishes, started));
+        } else {
+            let (spec, site) = (spec.clone(), Arc::clone(&self.site));
+            running.followers.spawn_blocking(move || exec.follow(&wishes, exec.start(&spec, &site)));
+        }
         Ok(true)
     }
 
@@ -183,34 +182,30 @@ impl Owned {
             if running.is_released {
                 return Err(lost("the machine was released"));
             }
-            running.threads.retain(|thread| !thread.is_finished());
-            running.threads.push(tokio::task::spawn_blocking(move || {
+            running.forget_finished();
+            running.followers.spawn_blocking(move || {
                 let done = work(&|| answer.is_closed());
                 let _ = answer.send(done);
-            }));
+            });
         }
         answered.await.map_err(|_| lost("file work broke off"))?
     }
 
     /// Kills and forgets everything that runs; afterwards nothing can be started.
     pub(crate) async fn end(&self) -> Swept {
-        let threads = {
+        let mut followers = {
             let mut running = self.running();
             running.kill();
-            std::mem::take(&mut running.threads)
+            std::mem::take(&mut running.followers)
         };
-        let ended = async {
-            for thread in threads {
-                let _ = thread.await;
-            }
-        };
+        let ended = async { while followers.join_next().await.is_some() {} };
         // Whoever does not end in time is named by the sweep.
         let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
         // Only now has everything that was about to start a group.
         let groups: Vec<u32> = self.running().execs.values().filter_map(|exec| exec.group()).collect();
         let marker = self.place.marker.clone();
         let strays: fn() -> bool =
-            if self.config.kills_strays { || LIVE.load(Ordering::Acquire) == 1 } else { || false };
+            if self.site.config.kills_strays { || LIVE.load(Ordering::Acquire) == 1 } else { || false };
         let swept = tokio::task::spawn_blocking(move || {
             // Older carriers of the marker were killed when the machine was adopted.
             sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &groups, strays, limit: SWEEP_LIMIT })
@@ -237,6 +232,10 @@ fn digest(folder: &Path) -> String {
 }
 
 impl Running {
+    fn forget_finished(&mut self) {
+        while self.followers.try_join_next().is_some() {}
+    }
+
     fn kill(&mut self) {
         self.is_released = true;
         for exec in self.execs.values() {
@@ -246,7 +245,7 @@ impl Running {
     }
 }
 
-/// A machine that is dropped without a release: its threads must still end, or its program would not.
+/// A machine that is dropped without a release: what follows its processes must still end, or its program would not.
 impl Drop for Owned {
     fn drop(&mut self) {
         self.running().kill();

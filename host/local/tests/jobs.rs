@@ -55,8 +55,8 @@ async fn a_process_is_started_once_and_can_be_followed_again() {
     let (root, job) = job().await;
     let mark = root.path().join("mark");
     let script = format!("echo x >> {}; echo one; echo two", mark.display());
-    assert_eq!(job.environment.start(&exec(0), job.bash(&script)).await, Ok(Started::New));
-    assert_eq!(job.environment.start(&exec(0), job.bash("other")).await, Ok(Started::Already));
+    assert_eq!(job.environment.start(&exec(0), &job.bash(&script)).await, Ok(Started::New));
+    assert_eq!(job.environment.start(&exec(0), &job.bash("other")).await, Ok(Started::Already));
     for from in [0, 0, 4] {
         let cursor = Cursor { stdout: from, stderr: 0 };
         let mut stream = job.environment.follow(&exec(0), cursor).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_process_is_started_once_and_can_be_followed_again() {
         assert_eq!(text, b"one\ntwo\n"[from as usize..]);
         assert!(stream.next().await.is_none());
     }
-    assert_eq!(job.environment.start(&exec(0), job.bash("other")).await, Ok(Started::Already));
+    assert_eq!(job.environment.start(&exec(0), &job.bash("other")).await, Ok(Started::Already));
     assert_eq!(fs::read_to_string(&mark).unwrap(), "x\n");
     assert!(job.environment.follow(&exec(9), Cursor::default()).await.is_err());
     assert_eq!(job.environment.stop(&exec(9), Stop::Kill).await, Ok(()));
@@ -83,7 +83,7 @@ async fn unacknowledged_output_stalls_the_process_and_loses_nothing() {
     let job = Job::new(small).await;
     let mark = root.path().join("mark");
     let script = format!("yes 123456789 | head -c 2000000; echo done > {}", mark.display());
-    job.environment.start(&exec(0), job.bash(&script)).await.unwrap();
+    job.environment.start(&exec(0), &job.bash(&script)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!mark.exists(), "two megabytes do not fit");
     let (text, end) = job.follow(0).await;
@@ -123,7 +123,7 @@ async fn ends_are_told_apart() {
     nothing.argv = vec!["no-such-tool".to_owned()];
     let reason = "no-such-tool: command not found".to_owned();
     assert_eq!(job.run(3, nothing).await.1.how, Ending::NotStarted { reason });
-    job.environment.start(&exec(4), job.bash("sleep 60")).await.unwrap();
+    job.environment.start(&exec(4), &job.bash("sleep 60")).await.unwrap();
     job.environment.stop(&exec(4), Stop::Ask).await.unwrap();
     assert_eq!(job.follow(4).await.1.how, Ending::Stopped);
     job.provisioner.release(&job.machine, Release::Done).await;
@@ -202,12 +202,12 @@ async fn actions_of_this_machine_are_used_in_place_and_others_are_copied() {
 async fn a_higher_epoch_takes_over() {
     let (_root, job) = job().await;
     let bind = |epoch| job.provisioner.bind(&job.machine, &LAUNCH, Epoch(epoch));
-    job.environment.start(&exec(0), job.bash("sleep 60")).await.unwrap();
+    job.environment.start(&exec(0), &job.bash("sleep 60")).await.unwrap();
     let second = bind(2).await.unwrap();
     assert_eq!(job.environment.stat(&job.at(Root::Temp, "")).await, Err(EnvironmentError::Fenced));
     assert_eq!(job.environment.stop(&exec(0), Stop::Kill).await, Err(EnvironmentError::Fenced));
     assert!(matches!(bind(1).await.map(drop), Err(EnvironmentError::Fenced)));
-    assert_eq!(second.start(&exec(0), job.bash("other")).await, Ok(Started::Already));
+    assert_eq!(second.start(&exec(0), &job.bash("other")).await, Ok(Started::Already));
     second.stop(&exec(0), Stop::Kill).await.unwrap();
     let again =
         Job { environment: second, provisioner: job.provisioner.clone(), machine: job.machine.clone() };
@@ -237,7 +237,7 @@ async fn a_server_of_one_step_serves_the_next() {
 async fn many_processes_run_at_once() {
     let (_root, job) = job().await;
     for index in 0..20 {
-        job.environment.start(&exec(index), job.bash("sleep 0.3; echo $0")).await.unwrap();
+        job.environment.start(&exec(index), &job.bash("sleep 0.3; echo $0")).await.unwrap();
     }
     let began = Instant::now();
     for index in 0..20 {

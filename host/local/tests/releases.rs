@@ -8,6 +8,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use act_core::environment::{Ending, EnvironmentError, Root};
 use act_core::ids::{Epoch, MachineId};
@@ -32,7 +33,10 @@ async fn a_release_kills_everything_and_removes_the_folder() {
         job.bash("mkdir -p a/b && touch a/b/c && chmod 000 a/b && chmod 500 a && cd .. && chmod 555 ."),
     )
     .await;
-    job.environment.start(&exec(2), job.bash("trap '' INT TERM; while :; do sleep 0.1; done")).await.unwrap();
+    job.environment
+        .start(&exec(2), &job.bash("trap '' INT TERM; while :; do sleep 0.1; done"))
+        .await
+        .unwrap();
     assert!(daemons.lines().count() == 2 && daemons.lines().all(is_alive));
     let folder = root.path().join(&job.machine.id.0);
     assert!(folder.is_dir());
@@ -41,9 +45,34 @@ async fn a_release_kills_everything_and_removes_the_folder() {
     assert!(!folder.exists());
     assert_eq!(job.provisioner.owned().await.unwrap(), []);
     assert_eq!(job.provisioner.release(&job.machine, Release::Done).await, Released::Gone);
-    let refused = job.environment.start(&exec(3), job.bash("true")).await;
+    let refused = job.environment.start(&exec(3), &job.bash("true")).await;
     assert!(matches!(refused, Err(EnvironmentError::Lost(_))));
     assert_eq!(job.follow(2).await.1.how, Ending::Stopped);
+}
+
+#[test]
+fn a_runtime_that_ends_takes_with_it_what_nobody_follows_yet() {
+    let _turn = ONE_AT_A_TIME.blocking_lock();
+    let root = tempfile::tempdir().unwrap();
+    let note = root.path().join("pid");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let job = runtime.block_on(Job::new(config(root.path())));
+    runtime.block_on(async {
+        let script = format!("echo $$ > {0}.new; mv {0}.new {0}; sleep 61", note.display());
+        job.environment.start(&exec(0), &job.bash(&script)).await.unwrap();
+        // Blocks on purpose: nothing else that the runtime has to do is done.
+        while !note.exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let pid = fs::read_to_string(&note).unwrap();
+    assert!(is_alive(&pid));
+    drop(runtime);
+    let began = Instant::now();
+    while is_alive(&pid) {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[tokio::test]

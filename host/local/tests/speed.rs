@@ -61,7 +61,7 @@ async fn half_a_gigabyte_a_second_through_the_port() {
     let root = tempfile::tempdir().unwrap();
     let job = Job::new(config(root.path())).await;
     let began = Instant::now();
-    job.environment.start(&exec(0), job.bash("cat /dev/zero | head -c 4000000000")).await.unwrap();
+    job.environment.start(&exec(0), &job.bash("cat /dev/zero | head -c 4000000000")).await.unwrap();
     let mut stream = job.environment.follow(&exec(0), Cursor::default()).await.unwrap();
     let mut cursor = Cursor::default();
     while let Some(Ok(Followed::Output { offset, bytes, .. })) = stream.next().await {

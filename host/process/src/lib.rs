@@ -2,9 +2,9 @@
 //!
 //! It knows bytes, signals and process ids; steps, logs and files are its callers'. There is no async
 //! runtime in here, on purpose: one thread that sleeps in `poll(2)` on two pipes, the process and a
-//! wake-up serves a host with a runtime and a small static agent without one alike, it keeps the stop
-//! ladder running while a consumer is stuck, and the half millisecond that starting a process blocks
-//! never falls on a runtime's thread. Callers choose the thread, and may do their file work on it.
+//! wake-up serves a host with a runtime and a small static agent without one alike, and it keeps the stop
+//! ladder running while a consumer is stuck. Callers choose the thread for the start, which blocks a third of a
+//! millisecond, and for the rest; one with a runtime may wait there whether the process exits at once.
 //!
 //! ```text
 //! spec     what to run               ladder, tail   pure: when to signal, when to stop reading
@@ -33,6 +33,6 @@ pub use ladder::{Cause, Ladder, LadderTimes, Rung};
 pub use program::find_program;
 pub use reap::{become_reaper, collect};
 pub use running::{Finished, Leftover, Running, start};
-pub use spec::{Chunk, End, Sink, Spec, Stream};
+pub use spec::{Chunk, End, Sink, Spec, Stream, Variables};
 pub use sweep::{Killed, Marker, Sweep, Swept, sweep};
 pub use tail::Linger;

@@ -1,9 +1,14 @@
 //! Reads a process's two output pipes, bounded: nothing is read that nobody wants yet.
 //!
 //! The pipes keep the kernel's 64 KiB: larger ones measured no faster.
+//!
+//! Until the process has exited its writing ends are held here, too. Else each stream would end in the middle of the
+//! exit, and who is woken by that takes the processor from a process that is not gone yet: up to a millisecond.
 
+use std::io::{self, PipeWriter};
 use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
+use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,27 +23,39 @@ const CHUNK: usize = 64 * 1024;
 /// A chunk at least this full keeps its buffer; a smaller one is copied, so that nobody holds 64 KiB for a line.
 const WORTH_KEEPING: usize = CHUNK / 4;
 
-/// The reading ends.
-#[derive(Debug)]
+/// The reading ends, and until the exit those that the process writes to.
+#[derive(Debug, Default)]
 pub(crate) struct Pipes {
     ends: [Option<OwnedFd>; 2],
+    held: Option<[PipeWriter; 2]>,
     offsets: [u64; 2],
     buffer: Vec<u8>,
 }
 
 /// What woke the driver.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) exit: bool,
-    readable: [bool; 2],
+    /// Of each pipe.
+    flags: [PollFlags; 2],
 }
 
 impl Pipes {
-    pub(crate) fn new(stdout: Option<OwnedFd>, stderr: Option<OwnedFd>) -> Result<Self, Errno> {
-        for pipe in stdout.iter().chain(&stderr) {
-            rustix::io::ioctl_fionbio(pipe, true)?;
+    /// Makes them, and returns what a process is to write to: its output, then its errors.
+    pub(crate) fn new() -> io::Result<(Self, [Stdio; 2])> {
+        let ((stdout, to_stdout), (stderr, to_stderr)) = (io::pipe()?, io::pipe()?);
+        let writers = [to_stdout.try_clone()?.into(), to_stderr.try_clone()?.into()];
+        let ends = [stdout, stderr].map(OwnedFd::from);
+        for end in &ends {
+            rustix::io::ioctl_fionbio(end, true)?;
         }
-        Ok(Self { ends: [stdout, stderr], offsets: [0, 0], buffer: Vec::new() })
+        let held = Some([to_stdout, to_stderr]);
+        Ok((Self { ends: ends.map(Some), held, offsets: [0, 0], buffer: Vec::new() }, writers))
+    }
+
+    /// Holds the pipes open no longer: from now on they end when nobody else does.
+    pub(crate) fn let_go(&mut self) {
+        self.held = None;
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -46,12 +63,21 @@ impl Pipes {
     }
 
     pub(crate) fn close(&mut self) {
-        self.ends = [None, None];
+        (self.ends, self.held) = ([None, None], None);
     }
 
     /// Returns how many bytes each pipe holds now, `None` for a closed one.
-    pub(crate) fn held(&self) -> [Option<u64>; 2] {
+    pub(crate) fn filled(&self) -> [Option<u64>; 2] {
         self.ends.each_ref().map(|end| end.as_ref().map(|end| rustix::io::ioctl_fionread(end).unwrap_or(0)))
+    }
+
+    /// Whether all who could write have gone, so that no read has to wait. Only after [`Self::let_go`].
+    pub(crate) fn are_ended(&self) -> bool {
+        self.ends.iter().flatten().all(|end| {
+            let mut watched = [PollFd::new(end, PollFlags::IN)];
+            poll(&mut watched, Some(&Timespec::default())).is_ok()
+                && watched[0].revents().contains(PollFlags::HUP)
+        })
     }
 
     /// Sleeps until the bell rings, `exit` happens, there is something to read that is wanted, `wait` is
@@ -76,17 +102,25 @@ impl Pipes {
             // Out of memory: trying again at once would only burn time.
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }
-        let [rang, exited, stdout, stderr] = watched.map(|fd| !fd.revents().is_empty());
-        if rang {
+        let [rang, exited, stdout, stderr] = watched.map(|fd| fd.revents());
+        if !rang.is_empty() {
             bell.silence();
         }
-        Heard { exit: exited, readable: [stdout, stderr] }
+        Heard { exit: !exited.is_empty(), flags: [stdout, stderr] }
     }
 
     /// Reads once from each pipe that has something. `seen` is told how much, 0 at the end of a stream.
     pub(crate) fn read(&mut self, heard: &Heard, sink: &impl Sink, mut seen: impl FnMut(Stream, usize)) {
-        for stream in Stream::BOTH.into_iter().filter(|stream| heard.readable[stream.index()]) {
-            let Some(end) = &self.ends[stream.index()] else { continue };
+        for (stream, flags) in Stream::BOTH.into_iter().zip(heard.flags) {
+            let Some(end) = self.ends[stream.index()].as_ref().filter(|_| !flags.is_empty()) else {
+                continue;
+            };
+            if flags == PollFlags::HUP {
+                // Nothing is in it, and nothing will be: no need for room to read into.
+                self.ends[stream.index()] = None;
+                seen(stream, 0);
+                continue;
+            }
             self.buffer.clear();
             self.buffer.reserve_exact(CHUNK);
             match rustix::io::read(end, rustix::buffer::spare_capacity(&mut self.buffer)) {

@@ -1,13 +1,15 @@
 //! Starts a process and drives it to its end.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
@@ -19,11 +21,14 @@ use crate::spec::{Chunk, End, Sink, Spec};
 use crate::tail::{Linger, Tail};
 use crate::{program, reap, table};
 
-/// A process that was started and is not driven yet: it writes into its pipes, at most.
+/// A process that was started and is not driven yet: it writes into its pipes, at most. It is killed with all that
+/// descends from it when it is dropped.
 #[derive(Debug)]
-#[must_use = "a process that nobody drives is neither read nor collected"]
+#[must_use = "a process that nobody drives is killed"]
 pub struct Running {
     child: Child,
+    /// Whether nobody waits for it any more.
+    is_over: bool,
     pid: Pid,
     began: Instant,
     exit: OwnedFd,
@@ -45,46 +50,47 @@ pub struct Finished {
 #[derive(Debug)]
 pub struct Leftover(Pipes);
 
-/// Starts a process. Blocks until it executes its program, about half a millisecond.
+/// Starts a process. Blocks until it executes its program, about a third of a millisecond.
 ///
 /// # Errors
 /// [`SpawnError`]; nothing runs then.
-pub fn start(spec: &Spec) -> Result<Running, SpawnError> {
+pub fn start(spec: &Spec<'_>) -> Result<Running, SpawnError> {
     let name = spec.argv.first().ok_or(SpawnError::NoProgram)?;
     let program = program::resolve(name, &spec.env, &spec.cwd)?;
     let explain = |source| SpawnError::explain(&program, &spec.cwd, size_of_arguments(spec), source);
-    let mut command = command(name, &program, spec);
+    let (pipes, writers) = Pipes::new().map_err(explain)?;
+    let mut command = command(name, &program, spec, writers);
     let began = Instant::now();
     let mut child = spawn(&mut command).map_err(explain)?;
     let pid = Pid::from_child(&child);
-    match prepare(&mut child, pid) {
-        Ok((exit, pipes)) => {
+    match watch(pid) {
+        Ok(exit) => {
             let ladder = Ladder::new(spec.ladder, spec.timeout);
-            Ok(Running { child, pid, began, exit, pipes, ladder, linger: spec.linger })
+            Ok(Running { child, is_over: false, pid, began, exit, pipes, ladder, linger: spec.linger })
         }
         Err(error) => {
             let _ = kill_process_group(pid, Signal::KILL);
             let _ = child.wait();
             reap::unlist(child.id().cast_signed());
-            Err(explain(error.into()))
+            Err(explain(error))
         }
     }
 }
 
 /// Everything here keeps to what `posix_spawn` can do, which is twice as fast as fork and exec: no
 /// hooks, and an absolute program, since a changed `PATH` and a bare name together rule it out.
-fn command(name: &OsStr, program: &Path, spec: &Spec) -> Command {
+fn command(name: &OsStr, program: &Path, spec: &Spec<'_>, [stdout, stderr]: [Stdio; 2]) -> Command {
     let mut command = Command::new(program);
     command
         .arg0(name)
         .args(&spec.argv[1..])
         .env_clear()
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
-        .current_dir(&spec.cwd)
+        .current_dir(&*spec.cwd)
         .process_group(0)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdout(stdout)
+        .stderr(stderr);
     command
 }
 
@@ -102,36 +108,31 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-fn prepare(child: &mut Child, pid: Pid) -> Result<(OwnedFd, Pipes), Errno> {
-    let pipes = Pipes::new(child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from))?;
-    Ok((watch(pid)?, pipes))
-}
-
 /// Returns something that `poll` calls readable once the process has exited.
-#[cfg(target_os = "linux")]
-fn watch(pid: Pid) -> Result<OwnedFd, Errno> {
-    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())
+fn watch(pid: Pid) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    if let Ok(exit) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        return Ok(exit);
+    }
+    watch_by_thread(pid)
 }
 
-/// Where there is no such thing, a thread sleeps until the exit and then closes a pipe.
-#[cfg(not(target_os = "linux"))]
-fn watch(pid: Pid) -> Result<OwnedFd, Errno> {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let (end, held) = rustix::pipe::pipe()?;
-    for fd in [&end, &held] {
-        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
-    }
+/// For systems that have no such thing, and containers that refuse it: a thread sleeps until the exit and then closes a
+/// pipe.
+fn watch_by_thread(pid: Pid) -> io::Result<OwnedFd> {
+    let (end, held) = io::pipe()?;
     let wait = move || {
-        while waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) == Err(Errno::INTR) {}
+        let exited = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(pid), exited), Err(Errno::INTR)) {}
         drop(held);
     };
-    std::thread::Builder::new().spawn(wait).map_err(|_| Errno::AGAIN)?;
-    Ok(end)
+    std::thread::Builder::new().spawn(wait)?;
+    Ok(end.into())
 }
 
-fn size_of_arguments(spec: &Spec) -> usize {
+fn size_of_arguments(spec: &Spec<'_>) -> usize {
     let arguments = spec.argv.iter().map(|argument| argument.len() + 1);
-    let variables = spec.env.iter().map(|(name, value): &(OsString, OsString)| name.len() + value.len() + 2);
+    let variables = spec.env.iter().map(|(name, value)| name.len() + value.len() + 2);
     arguments.chain(variables).sum()
 }
 
@@ -142,6 +143,23 @@ impl Running {
         self.child.id()
     }
 
+    /// Returns what is readable once the process has exited.
+    #[must_use]
+    pub fn exit(&self) -> BorrowedFd<'_> {
+        self.exit.as_fd()
+    }
+
+    /// Whether it has exited and nobody else holds its pipes: [`Self::drive`] does not wait then.
+    #[must_use]
+    pub fn is_at_its_end(&mut self) -> bool {
+        let mut exit = [PollFd::new(&self.exit, PollFlags::IN)];
+        let has_exited = poll(&mut exit, Some(&Timespec::default())).is_ok() && !exit[0].revents().is_empty();
+        if has_exited {
+            self.pipes.let_go();
+        }
+        has_exited && self.pipes.are_ended()
+    }
+
     /// Reads, waits, stops when told or out of time; returns when the process has ended and what it
     /// wrote has been taken. A sink that is never ready keeps it from returning, unless abandoned.
     pub fn drive(mut self, control: &Control, sink: &impl Sink) -> Finished {
@@ -150,11 +168,13 @@ impl Running {
             Err(error) => {
                 self.kill_tree();
                 let _ = self.child.wait();
-                self.lost(format!("cannot watch process {}: {error}", self.id()))
+                let why = format!("cannot watch process {}: {error}", self.id());
+                self.lost(why)
             }
         };
+        self.pipes.let_go();
         let is_held = self.pipes.is_open() && !control.is_abandoned();
-        Finished { end, leftover: is_held.then_some(Leftover(self.pipes)) }
+        Finished { end, leftover: is_held.then(|| Leftover(mem::take(&mut self.pipes))) }
     }
 
     fn run(&mut self, control: &Control, bell: &Bell<'_>, sink: &impl Sink) -> End {
@@ -162,6 +182,7 @@ impl Running {
             return lost;
         }
         let end = self.collect();
+        self.pipes.let_go();
         self.until_silence(control, bell, sink);
         end
     }
@@ -179,7 +200,8 @@ impl Running {
                     Rung::Terminate => self.signal(Signal::TERM),
                     Rung::Kill => self.kill_tree(),
                     Rung::GiveUp => {
-                        return Some(self.lost(format!("process {} survived SIGKILL", self.id())));
+                        let why = format!("process {} survived SIGKILL", self.id());
+                        return Some(self.lost(why));
                     }
                 }
             }
@@ -198,7 +220,7 @@ impl Running {
     }
 
     fn until_silence(&mut self, control: &Control, bell: &Bell<'_>, sink: &impl Sink) {
-        let mut tail = Tail::new(self.linger, self.began.elapsed(), self.pipes.held());
+        let mut tail = Tail::new(self.linger, self.began.elapsed(), self.pipes.filled());
         while !control.is_abandoned() {
             let (now, is_ready) = (self.began.elapsed(), sink.is_ready());
             if tail.is_over(now) {
@@ -221,7 +243,7 @@ impl Running {
     /// who traps SIGINT may well exit with 0.
     fn collect(&mut self) -> End {
         let status = self.child.wait();
-        reap::unlist(self.child.id().cast_signed());
+        self.forget();
         match (self.ladder.cause(), status) {
             (Some(Cause::Timeout), _) => End::TimedOut,
             (Some(Cause::Request), _) => End::Stopped,
@@ -230,9 +252,14 @@ impl Running {
         }
     }
 
-    fn lost(&self, why: String) -> End {
-        reap::unlist(self.child.id().cast_signed());
+    fn lost(&mut self, why: String) -> End {
+        self.forget();
         End::Lost { why }
+    }
+
+    fn forget(&mut self) {
+        reap::unlist(self.child.id().cast_signed());
+        self.is_over = true;
     }
 
     /// Signals the group, or the process alone where it has left its group.
@@ -265,6 +292,15 @@ impl Running {
         let _ = kill_process_group(self.pid, Signal::KILL);
         for entry in table.iter().filter(|entry| tree.contains(&entry.pid)) {
             table::kill(entry);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.kill_tree();
+            self.forget();
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What to run, what comes out of it, and how it ends. Data only.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,17 +10,20 @@ use bytes::Bytes;
 use crate::ladder::LadderTimes;
 use crate::tail::Linger;
 
+/// Names and values. Of entries of one name the last one counts.
+pub type Variables<'a> = Vec<(Cow<'a, OsStr>, Cow<'a, OsStr>)>;
+
 /// One process to start.
 ///
 /// Its standard input is empty, and it leads a process group of its own.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub struct Spec<'a> {
     /// Program and arguments. A program without `/` is looked up on the `PATH` of `env`.
-    pub argv: Vec<OsString>,
-    /// The whole environment: nothing is inherited. Of entries of one name the last one counts.
-    pub env: Vec<(OsString, OsString)>,
+    pub argv: Vec<Cow<'a, OsStr>>,
+    /// The whole environment: nothing is inherited.
+    pub env: Variables<'a>,
     /// Must be a folder.
-    pub cwd: PathBuf,
+    pub cwd: Cow<'a, Path>,
     /// From start to the stop ladder.
     pub timeout: Option<Duration>,
     /// How it is stopped.

@@ -4,11 +4,12 @@
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use act_process::{Control, End, SpawnError, Stop, Stream, start};
-use common::{Kept, bash, run, spec, until};
+use act_process::{Control, End, Finished, SpawnError, Stop, Stream, start};
+use common::{Kept, bash, is_alive, os, run, spec, until};
 use sha2::{Digest, Sha256};
 
 #[test]
@@ -32,12 +33,12 @@ fn both_streams_arrive_whole_and_apart() {
 fn it_sees_exactly_the_given_environment_and_folder() {
     let folder = tempfile::tempdir().unwrap();
     let mut spec = spec(&["/usr/bin/env"]);
-    spec.env = vec![("A".into(), "1".into()), ("B".into(), "x=\ny".into()), ("A".into(), "2".into())];
+    spec.env = [("A", "1"), ("B", "x=\ny"), ("A", "2")].map(|(name, value)| (os(name), os(value))).into();
     let mut lines: Vec<String> = run(&spec).out.lines().map(str::to_owned).collect();
     lines.sort();
     assert_eq!(lines, ["A=2", "B=x=", "y"]);
-    spec.argv = vec!["/bin/pwd".into(), "-P".into()];
-    folder.path().clone_into(&mut spec.cwd);
+    spec.argv = vec![os("/bin/pwd"), os("-P")];
+    spec.cwd = folder.path().to_owned().into();
     assert_eq!(run(&spec).out.trim_end(), folder.path().canonicalize().unwrap().to_str().unwrap());
 }
 
@@ -48,7 +49,7 @@ fn a_relative_program_is_looked_for_in_its_folder() {
     std::fs::write(&file, "#!/bin/sh\necho found $0\n").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     let mut spec = spec(&["./tool.sh"]);
-    folder.path().clone_into(&mut spec.cwd);
+    spec.cwd = folder.path().to_owned().into();
     assert!(run(&spec).out.starts_with("found "));
 }
 
@@ -79,10 +80,10 @@ fn what_cannot_start_says_why() {
     assert!(matches!(failure(&["bash", &"x".repeat(8 << 20)]), SpawnError::TooLarge { .. }));
     assert!(matches!(failure(&["bash", "nul\0byte"]), SpawnError::System { .. }));
     let mut nowhere = bash("true");
-    nowhere.cwd = "/no/such/folder".into();
+    nowhere.cwd = Path::new("/no/such/folder").into();
     let text = start(&nowhere).unwrap_err().to_string();
     assert!(text.ends_with("with working directory '/no/such/folder'. No such file or directory"), "{text}");
-    nowhere.cwd = at("plain").into();
+    nowhere.cwd = PathBuf::from(at("plain")).into();
     assert!(start(&nowhere).unwrap_err().to_string().ends_with("Not a directory"));
 }
 
@@ -188,4 +189,25 @@ fn a_stop_wished_before_the_start_holds() {
     let control = Control::default();
     control.stop(Stop::Kill);
     assert_eq!(start(&bash("sleep 60")).unwrap().drive(&control, &Kept::default()).end, End::Stopped);
+}
+
+#[test]
+fn it_is_known_whether_an_end_has_to_be_waited_for() {
+    let mut quick = start(&bash("echo out; echo err >&2; exit 3")).unwrap();
+    until("it is at its end", || quick.is_at_its_end());
+    let kept = Kept::default();
+    let Finished { end, leftover } = quick.drive(&Control::default(), &kept);
+    assert_eq!((end, leftover.is_some()), (End::Exited { code: 3 }, false));
+    assert_eq!(
+        (kept.text(Stream::Stdout), kept.text(Stream::Stderr)),
+        ("out\n".to_owned(), "err\n".to_owned())
+    );
+
+    let mut held = start(&bash("sleep 3 & echo out")).unwrap();
+    assert!(!held.is_at_its_end());
+    let pid = held.id().to_string();
+    until("it has exited", || !is_alive(&pid));
+    assert!(!held.is_at_its_end(), "somebody else holds its pipes");
+    let Finished { end, leftover } = held.drive(&Control::default(), &kept);
+    assert_eq!((end, leftover.is_some()), (End::Exited { code: 0 }, true));
 }

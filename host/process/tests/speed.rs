@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use act_process::{Chunk, Control, End, Sink, start};
-use common::{Kept, bash, spec};
+use common::{Kept, bash, os, spec};
 
 #[derive(Default)]
 struct Counted(AtomicU64);
@@ -43,7 +43,7 @@ fn a_start_costs_little_more_than_a_bare_one() {
         (0..60).map(|i| (format!("GITHUB_VARIABLE_{i}"), format!("a value of some length {i}"))).collect();
     for argv in [&["/bin/true"][..], &["/bin/bash", "--noprofile", "--norc", "-e", "-c", ":"]] {
         let mut spec = spec(argv);
-        spec.env.extend(env.iter().map(|(name, value)| (name.into(), value.into())));
+        spec.env.extend(env.iter().map(|(name, value)| (os(name), os(value))));
         let mut times = [Duration::ZERO; 3];
         for _ in 0..ROUNDS {
             let began = Instant::now();

@@ -73,6 +73,19 @@ fn a_kill_reaches_descendants_in_other_sessions() {
     until("the grandchild is gone", || !is_alive(grandchild));
 }
 
+#[test]
+fn one_that_is_dropped_is_killed_with_what_descends_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("pids");
+    let script = format!("setsid sleep 61 & echo $! $$ > {0}.new; mv {0}.new {0}; wait", note.display());
+    let running = start(&bash(&script)).unwrap();
+    until("it has noted who it is", || note.exists());
+    drop(running);
+    for pid in std::fs::read_to_string(&note).unwrap().split_whitespace() {
+        until("it is gone", || !is_alive(pid));
+    }
+}
+
 /// Not a test: runs where there is a terminal.
 #[test]
 #[ignore = "is run by another test, at a terminal"]

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use act_process::{Control, End, Marker, Stop, Stream, Sweep, become_reaper, start, sweep};
-use common::{Kept, bash, is_alive, until};
+use common::{Kept, bash, is_alive, os, until};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -23,9 +23,9 @@ fn nothing_is_left_behind() {
     two_hundred_quick_stops_leak_nothing();
 }
 
-fn tracked(script: &str, id: &str) -> act_process::Spec {
+fn tracked(script: &str, id: &str) -> act_process::Spec<'static> {
     let mut spec = bash(script);
-    spec.env.push(("RUNNER_TRACKING_ID".into(), id.into()));
+    spec.env.push((os("RUNNER_TRACKING_ID"), os(id)));
     spec
 }
 

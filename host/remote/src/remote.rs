@@ -123,33 +123,33 @@ impl Remote {
     }
 
     /// Says a process in the session's words; files that are too large to ride with it are returned beside it.
-    fn spec(&self, spec: ExecSpec) -> (act_protocol::Spec, Vec<(String, Bytes)>) {
+    fn spec(&self, spec: &ExecSpec) -> (act_protocol::Spec, Vec<(String, Bytes)>) {
         let (mut room, mut large) = (INLINE, Vec::new());
-        let mut file = |file: FileIn| {
+        let mut file = |file: &FileIn| {
             let size = file.bytes.len();
             let content = if size <= room {
                 room -= size;
-                Content::Inline(file.bytes)
+                Content::Inline(file.bytes.clone())
             } else {
                 let (upload, digest) = (self.upload(), Sha256::digest(&file.bytes).into());
-                large.push((upload.clone(), file.bytes));
+                large.push((upload.clone(), file.bytes.clone()));
                 Content::Uploaded { upload, size: size as u64, digest }
             };
             act_protocol::FileIn { path: self.at(&file.path), content }
         };
-        let files_before = spec.files_before.into_iter().map(&mut file).collect();
+        let files_before = spec.files_before.iter().map(&mut file).collect();
         let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let wish =
-            |wish: act_core::environment::Collect| Wish { path: self.at(&wish.path), limit: wish.limit };
+            |wish: &act_core::environment::Collect| Wish { path: self.at(&wish.path), limit: wish.limit };
         let spec = act_protocol::Spec {
-            argv: spec.argv,
-            env: spec.env,
-            prepend_path: spec.prepend_path,
-            cwd: spec.cwd.0,
+            argv: spec.argv.clone(),
+            env: [&*spec.env, &*spec.env_of_job].concat(),
+            prepend_path: spec.prepend_path.clone(),
+            cwd: spec.cwd.0.clone(),
             timeout: spec.timeout.map(millis),
             ladder: (millis(spec.stop_ladder.interrupt), millis(spec.stop_ladder.terminate)),
             files_before,
-            collect_after: spec.collect_after.into_iter().map(wish).collect(),
+            collect_after: spec.collect_after.iter().map(wish).collect(),
         };
         (spec, large)
     }
@@ -192,7 +192,7 @@ impl Environment for Remote {
         }
     }
 
-    async fn start(&self, id: &ExecId, spec: ExecSpec) -> Result<Started, EnvironmentError> {
+    async fn start(&self, id: &ExecId, spec: &ExecSpec) -> Result<Started, EnvironmentError> {
         let exec = id.to_string();
         let (spec, large) = self.spec(spec);
         loop {

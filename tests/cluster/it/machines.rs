@@ -97,6 +97,7 @@ async fn run(env: &dyn Environment, launch: &LaunchId, step: u32, script: &str) 
         target: Target::Job,
         argv: ["sh", "-c", script].map(str::to_owned).into(),
         env: Vec::new(),
+        env_of_job: [].into(),
         prepend_path: Vec::new(),
         cwd: env.path(&Target::Job, &LogicalPath::new(Root::Workspace, "")),
         timeout: None,
@@ -104,7 +105,7 @@ async fn run(env: &dyn Environment, launch: &LaunchId, step: u32, script: &str) 
         files_before: Vec::new(),
         collect_after: Vec::new(),
     };
-    env.start(&id, spec).await.unwrap();
+    env.start(&id, &spec).await.unwrap();
     let mut followed = env.follow(&id, Cursor::default()).await.unwrap();
     let mut text = Vec::new();
     loop {
@@ -245,6 +246,7 @@ async fn a_pod_that_is_deleted_under_its_job_is_gone_for_everybody() {
             target: Target::Job,
             argv: ["sleep", "600"].map(str::to_owned).into(),
             env: Vec::new(),
+            env_of_job: [].into(),
             prepend_path: Vec::new(),
             cwd: env.path(&Target::Job, &LogicalPath::new(Root::Workspace, "")),
             timeout: None,
@@ -252,7 +254,7 @@ async fn a_pod_that_is_deleted_under_its_job_is_gone_for_everybody() {
             files_before: Vec::new(),
             collect_after: Vec::new(),
         };
-        env.start(&id, spec).await.unwrap();
+        env.start(&id, &spec).await.unwrap();
         let mut followed = env.follow(&id, Cursor::default()).await.unwrap();
         followed.next().await
     };

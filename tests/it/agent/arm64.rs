@@ -25,7 +25,7 @@ async fn the_next_one_after_a_killed_one_has_its_journal() {
     assert_eq!((ended.text().as_str(), &ended.end.how), ("said\n", &Ending::Exited { code: 7 }));
     pair.agent.kill();
     let _next = Agent::start_by(&words, &pair.agent.folder, &[], |command| command);
-    let again = pair.remote.start(&exec(0), pair.bash("echo x >> ../mark")).await;
+    let again = pair.remote.start(&exec(0), &pair.bash("echo x >> ../mark")).await;
     assert_eq!(again, Ok(Started::Already));
     let cursor = Cursor { stdout: 5, stderr: 0 };
     ended = follow(&*pair.remote, 0, cursor).await.unwrap();

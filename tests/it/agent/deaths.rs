@@ -26,7 +26,7 @@ async fn an_agent_that_was_killed_leaves_a_lost_step_and_nothing_runs_twice() {
     assert_eq!(lost.text(), "begun\n");
     assert!(matches!(&lost.end.how, Ending::Lost { why } if why.contains("was killed")), "{:?}", lost.end);
     for index in [0, 1] {
-        let again = pair.remote.start(&exec(index), pair.bash("echo x >> ../mark")).await;
+        let again = pair.remote.start(&exec(index), &pair.bash("echo x >> ../mark")).await;
         assert_eq!(again, Ok(Started::Already));
     }
     assert_eq!(
@@ -57,7 +57,7 @@ async fn the_highest_epoch_speaks_and_the_launch_must_be_the_agents() {
     let pair = Pair::new(Weather::default(), &[]).await;
     pair.start(0, "sleep 0.3; echo still").await;
     let second = connect(&pair.dial, 2).await;
-    assert_eq!(pair.remote.start(&exec(1), pair.bash("echo no")).await, Err(EnvironmentError::Fenced));
+    assert_eq!(pair.remote.start(&exec(1), &pair.bash("echo no")).await, Err(EnvironmentError::Fenced));
     assert_eq!(follow(&*second, 0, Cursor::default()).await.unwrap().text(), "still\n");
     let dial = || Arc::clone(&pair.dial) as Arc<dyn Dial>;
     let late = Remote::connect(dial(), &launch(), Epoch(1), quick()).await;

@@ -25,7 +25,7 @@ async fn measure_steps_and_output() {
         let mut spec = pair.bash("");
         spec.argv = vec!["true".to_owned()];
         let began = Instant::now();
-        act_core::environment::Environment::start(&*pair.remote, &super::exec(index), spec).await.unwrap();
+        act_core::environment::Environment::start(&*pair.remote, &super::exec(index), &spec).await.unwrap();
         let ran = super::follow(&*pair.remote, index, Cursor::default()).await.unwrap();
         assert_eq!(ran.end.how, Ending::Exited { code: 0 });
         times.push(began.elapsed().as_secs_f64() * 1_000.0);
@@ -51,7 +51,7 @@ async fn measure_steps_and_output() {
     let mut spec = pair.bash("head -c 500000000 /dev/zero");
     spec.cwd = at;
     let began = Instant::now();
-    local.env.start(&super::exec(0), spec).await.unwrap();
+    local.env.start(&super::exec(0), &spec).await.unwrap();
     super::follow_with(&*local.env, 0, Cursor::default(), |_, _| {}).await.unwrap();
     eprintln!("output on this machine itself: {:.0} MB/s", 500.0 / began.elapsed().as_secs_f64());
     local.release().await;

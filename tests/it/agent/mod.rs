@@ -61,6 +61,7 @@ impl Pair {
             target: Target::Job,
             argv: ["bash", "-c", script].map(str::to_owned).to_vec(),
             env: Vec::new(),
+            env_of_job: [].into(),
             prepend_path: Vec::new(),
             cwd: self.at(Root::Workspace, ""),
             timeout: None,
@@ -71,7 +72,7 @@ impl Pair {
     }
 
     async fn start(&self, index: u32, script: &str) {
-        self.remote.start(&exec(index), self.bash(script)).await.unwrap();
+        self.remote.start(&exec(index), &self.bash(script)).await.unwrap();
     }
 
     async fn run(&self, index: u32, script: &str) -> Ran {

@@ -53,7 +53,7 @@ async fn trees_and_large_files_arrive_over_streams_that_end() {
         .to_vec();
     spec.files_before = vec![FileIn { path, bytes: Bytes::from(text.clone()) }];
     spec.collect_after = vec![Collect { path: LogicalPath::new(Root::Temp, "out"), limit: 1 << 30 }];
-    pair.remote.start(&exec(0), spec).await.unwrap();
+    pair.remote.start(&exec(0), &spec).await.unwrap();
     let ran = follow(&*pair.remote, 0, Cursor::default()).await.unwrap();
     assert_eq!(ran.end.how, Ending::Exited { code: 0 });
     assert!(ran.end.files == [Collected::Bytes(Bytes::from(text.repeat(2)))], "the file came back whole");

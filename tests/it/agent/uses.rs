@@ -49,7 +49,7 @@ async fn a_session_goes_through_the_proxy() {
 pub(super) async fn goes_through_the_proxy(pair: &Pair, words: Vec<PathBuf>) {
     let dial = Arc::new(ProxyDial(words, pair.agent.folder.join("agent")));
     let remote = Remote::connect(dial, &launch(), Epoch(2), quick()).await.unwrap();
-    remote.start(&exec(0), pair.bash("seq 100000; exit 5")).await.unwrap();
+    remote.start(&exec(0), &pair.bash("seq 100000; exit 5")).await.unwrap();
     let ran = follow(&*remote, 0, Cursor::default()).await.unwrap();
     assert_eq!((ran.bytes, ran.end.how), (588_895, Ending::Exited { code: 5 }));
     remote.shutdown().await.unwrap();

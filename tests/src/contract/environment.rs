@@ -45,6 +45,7 @@ fn bash(place: &Place, script: &str) -> ExecSpec {
         target: Target::Job,
         argv: ["bash", "-c", script].map(str::to_owned).to_vec(),
         env: Vec::new(),
+        env_of_job: [].into(),
         prepend_path: Vec::new(),
         cwd: place.at(Root::Workspace, ""),
         timeout: None,
@@ -85,7 +86,7 @@ async fn follow(env: &dyn Environment, id: &ExecId) -> Ran {
 }
 
 async fn run(place: &Place, index: u32, spec: ExecSpec) -> Ran {
-    assert_eq!(place.env.start(&exec(index), spec).await, Ok(Started::New));
+    assert_eq!(place.env.start(&exec(index), &spec).await, Ok(Started::New));
     tokio::time::timeout(SOON, follow(&*place.env, &exec(index))).await.expect("the process ends soon")
 }
 
@@ -96,17 +97,17 @@ const fn exited(code: u32) -> Ending {
 /// A second start of an id changes nothing, while the process runs and when it has ended.
 pub async fn a_process_is_started_once(place: &Place) {
     let script = "echo x >> mark; sleep 0.2";
-    assert_eq!(place.env.start(&exec(0), bash(place, script)).await, Ok(Started::New));
-    assert_eq!(place.env.start(&exec(0), bash(place, script)).await, Ok(Started::Already));
+    assert_eq!(place.env.start(&exec(0), &bash(place, script)).await, Ok(Started::New));
+    assert_eq!(place.env.start(&exec(0), &bash(place, script)).await, Ok(Started::Already));
     follow(&*place.env, &exec(0)).await;
-    assert_eq!(place.env.start(&exec(0), bash(place, script)).await, Ok(Started::Already));
+    assert_eq!(place.env.start(&exec(0), &bash(place, script)).await, Ok(Started::Already));
     let ran = run(place, 1, bash(place, "cat mark")).await;
     assert_eq!(ran.text(), "x\n");
 }
 
 /// Output not acknowledged can be had again, by several followers; the end comes to each of them.
 pub async fn output_is_followed_from_any_cursor_that_is_not_acknowledged(place: &Place) {
-    place.env.start(&exec(0), bash(place, "printf 0123456789; sleep 0.1; printf abc")).await.unwrap();
+    place.env.start(&exec(0), &bash(place, "printf 0123456789; sleep 0.1; printf abc")).await.unwrap();
     for from in [0, 4, 10, 13] {
         let mut cursor = Cursor { stdout: from, stderr: 0 };
         let mut text = Vec::new();
@@ -149,7 +150,7 @@ pub async fn as_much_as_promised_comes_unacknowledged(place: &Place) {
     let half = MIN_OUTPUT_BUFFER / 2;
     let mut spec = bash(place, script);
     spec.env = variables(&[("BYTES", &half.to_string())]);
-    place.env.start(&exec(0), spec).await.unwrap();
+    place.env.start(&exec(0), &spec).await.unwrap();
     let mut cursor = Cursor::default();
     let promised = u64::try_from(half).unwrap();
     let take = async {
@@ -180,7 +181,7 @@ pub async fn both_streams_come_whole_and_apart(place: &Place) {
 
 /// A dropped follower stops waiting, not the process.
 pub async fn a_lost_follower_does_not_stop_the_process(place: &Place) {
-    place.env.start(&exec(0), bash(place, "echo begun; sleep 0.3; echo done > mark")).await.unwrap();
+    place.env.start(&exec(0), &bash(place, "echo begun; sleep 0.3; echo done > mark")).await.unwrap();
     let mut stream = place.env.follow(&exec(0), Cursor::default()).await.unwrap();
     let _ = stream.next().await;
     drop(stream);
@@ -211,7 +212,7 @@ pub async fn a_timeout_stops_the_process(place: &Place) {
 pub async fn a_stop_climbs_its_ladder(place: &Place) {
     let stubborn = "trap 'echo int' INT; trap 'echo term' TERM; echo ready; while :; do sleep 0.05; done";
     for (index, how, expected) in [(0, Stop::Ask, "ready\nint\nterm\n"), (1, Stop::Insist, "ready\nterm\n")] {
-        place.env.start(&exec(index), bash(place, stubborn)).await.unwrap();
+        place.env.start(&exec(index), &bash(place, stubborn)).await.unwrap();
         wait_for_output(place, index).await;
         let began = Instant::now();
         place.env.stop(&exec(index), how).await.unwrap();
@@ -234,7 +235,7 @@ async fn wait_for_output(place: &Place, index: u32) {
 pub async fn a_kill_does_not_ask(place: &Place) {
     let script =
         "trap 'echo int' INT; trap 'echo term' TERM; (sleep 60; echo late > late) & echo ready; wait";
-    place.env.start(&exec(0), bash(place, script)).await.unwrap();
+    place.env.start(&exec(0), &bash(place, script)).await.unwrap();
     wait_for_output(place, 0).await;
     place.env.stop(&exec(0), Stop::Kill).await.unwrap();
     let ran = tokio::time::timeout(SOON, follow(&*place.env, &exec(0))).await.unwrap();
@@ -304,7 +305,7 @@ pub async fn standard_input_is_empty(place: &Place) {
     assert_eq!((ran.text().trim(), ran.end.how), ("0", exited(0)));
 }
 
-/// The step's variables win; of one name the last; the rest is the environment's own.
+/// The step's variables win; of one name the last; the rest is the environment's own. Over all are the job's.
 pub async fn variables_lie_over_the_environments_own(place: &Place) {
     let mut spec =
         bash(place, "printf '%s|' \"$INHERITED\" \"$TWICE\" \"$EMPTY\" \"$LINES2\" \"${PATH:+path}\"");
@@ -313,6 +314,10 @@ pub async fn variables_lie_over_the_environments_own(place: &Place) {
     let mut spec = bash(place, "printf '%s' \"$INHERITED\"");
     spec.env = variables(&[("INHERITED", "no")]);
     assert_eq!(run(place, 1, spec).await.text(), "no");
+    let mut spec = bash(place, "printf '%s' \"$INHERITED$OWN\"");
+    spec.env = variables(&[("INHERITED", "no"), ("OWN", "own")]);
+    spec.env_of_job = variables(&[("INHERITED", "job's")]).into();
+    assert_eq!(run(place, 3, spec).await.text(), "job'sown");
     let mut spec = bash(place, "env | grep -ic '^two=' ; printf '%s' \"$TWO$two\"");
     spec.env = variables(&[("TWO", "a"), ("two", "b")]);
     let expected = if place.env.facts().env_ignores_case { "1\nb" } else { "2\nab" };
@@ -418,7 +423,7 @@ pub async fn the_places_are_there_and_empty(place: &Place) {
 pub async fn nothing_is_left_after_the_release(place: Place) {
     let background =
         run(&place, 0, bash(&place, "sleep 60 & echo $!; setsid sleep 60 & echo $!")).await.text();
-    place.env.start(&exec(1), bash(&place, "echo $$; exec sleep 60")).await.unwrap();
+    place.env.start(&exec(1), &bash(&place, "echo $$; exec sleep 60")).await.unwrap();
     wait_for_output(&place, 1).await;
     assert_eq!(place.provisioner.release(&place.machine, Release::Done).await, Released::Gone);
     for pid in background.split_whitespace() {
@@ -427,7 +432,7 @@ pub async fn nothing_is_left_after_the_release(place: Place) {
     }
     let is_folder = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().path().is_dir();
     assert!(!std::fs::read_dir(place.folder()).unwrap().any(is_folder), "its folder is left");
-    let late = place.env.start(&exec(2), bash(&place, "true")).await;
+    let late = place.env.start(&exec(2), &bash(&place, "true")).await;
     assert!(
         late.is_err() || matches!(follow(&*place.env, &exec(2)).await.end.how, Ending::NotStarted { .. })
     );

@@ -68,6 +68,7 @@ impl Job {
             target: Target::Job,
             argv: ["bash", "-c", script].map(str::to_owned).to_vec(),
             env: Vec::new(),
+            env_of_job: [].into(),
             prepend_path: Vec::new(),
             cwd: self.at(Root::Workspace, ""),
             timeout: None,
@@ -82,7 +83,7 @@ impl Job {
 
     /// Starts and follows to the end, acknowledging as it goes; returns standard output and the end.
     pub async fn run(&self, index: u32, spec: ExecSpec) -> (String, ExecEnd) {
-        self.environment.start(&exec(index), spec).await.unwrap();
+        self.environment.start(&exec(index), &spec).await.unwrap();
         self.follow(index).await
     }
 

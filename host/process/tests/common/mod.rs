@@ -1,7 +1,8 @@
 //! What the tests of whole processes share.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test program uses its part")]
 
-use std::ffi::OsString;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,19 +44,23 @@ impl Kept {
     }
 }
 
-pub fn spec(argv: &[&str]) -> Spec {
+pub fn os(text: &str) -> Cow<'static, OsStr> {
+    OsString::from(text).into()
+}
+
+pub fn spec(argv: &[&str]) -> Spec<'static> {
     let path = std::env::var_os("PATH").unwrap();
     Spec {
-        argv: argv.iter().map(OsString::from).collect(),
-        env: vec![("PATH".into(), path)],
-        cwd: Path::new("/").to_owned(),
+        argv: argv.iter().map(|argument| os(argument)).collect(),
+        env: vec![(os("PATH"), path.into())],
+        cwd: Path::new("/").into(),
         timeout: None,
         ladder: LadderTimes { interrupt: Duration::from_millis(300), terminate: Duration::from_millis(200) },
         linger: Linger::default(),
     }
 }
 
-pub fn bash(script: &str) -> Spec {
+pub fn bash(script: &str) -> Spec<'static> {
     spec(&["bash", "-c", script])
 }
 
@@ -74,7 +79,7 @@ pub fn run(spec: &Spec) -> Ran {
 }
 
 /// Waits until `is` holds; the test fails if it does not within ten seconds.
-pub fn until(what: &str, is: impl Fn() -> bool) {
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is() {
         assert!(began.elapsed() < Duration::from_secs(10), "in ten seconds not: {what}");
