@@ -337,3 +337,18 @@ impl Sink for Nowhere {
 
     fn take(&self, _: &Chunk) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_is_seen_by_a_thread_as_well() {
+        let mut child = Command::new("sh").args(["-c", "sleep 0.1; exit 3"]).spawn().unwrap();
+        let exit = watch_by_thread(Pid::from_child(&child)).unwrap();
+        let mut watched = [PollFd::new(&exit, PollFlags::IN)];
+        assert_eq!(poll(&mut watched, Some(&Timespec::default())), Ok(0), "it has not exited yet");
+        assert_eq!(poll(&mut watched, None), Ok(1));
+        assert_eq!(child.try_wait().unwrap().and_then(|status| status.code()), Some(3));
+    }
+}
