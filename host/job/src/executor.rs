@@ -132,8 +132,17 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Runs the job to its end.
+    /// Runs the job to its end. Where that is never reached, what is known of its steps is kept before.
     pub(crate) async fn run(&mut self) -> Result<JobResult, Loss> {
+        let result = self.walk().await;
+        if result.is_err() {
+            // Where it is the journal that fails, there is nothing to write to: the first loss is what counts.
+            let _ = self.journal.write_down().await;
+        }
+        result
+    }
+
+    async fn walk(&mut self) -> Result<JobResult, Loss> {
         for secret in self.control.masks() {
             self.masker.add(secret.reveal());
         }

@@ -1,13 +1,18 @@
 //! A host that is killed at any point: the job taken up again tells what an uncut one tells.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use act_core::control::CancelStage;
+use act_core::environment::Root;
 use act_core::record::Record;
 use act_core::{Conclusion, JobEnd};
 use act_job::run_job;
 use act_tests::control::{Cut, Endless, MemoryControl};
 use act_tests::job::{of_steps, of_workflow};
+use act_tests::place::Place;
 use act_tests::resume::{AsyncPlace, Case, Cuts, Far, Local, WithAgent};
 use act_tests::story::Story;
 
@@ -350,4 +355,26 @@ async fn matchers_cut_between_their_lines_over_an_agent_find_the_same() {
 #[tokio::test]
 async fn cancelled_jobs_cut_anywhere_over_an_agent_tell_the_same() {
     cut_cancelled(&WithAgent(AtomicU64::new(7_000))).await;
+}
+
+/// The step's end is kept with what comes next, and nothing does.
+#[tokio::test]
+async fn a_machine_lost_between_two_steps_takes_no_end_with_it() {
+    let mut place = Place::local().await;
+    let steps = "- name: first\n  run: touch up; until [ -e go ]; do sleep 0.01; done\n- run: echo never";
+    let (spec, env, control) = (of_steps(steps), Arc::clone(&place.env), MemoryControl::default());
+    let take_over = async {
+        let up = place.at(Root::Workspace, "up").0;
+        while !Path::new(&up).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        place.take_over().await;
+        place.write("go", "");
+    };
+    let (end, ()) = tokio::join!(run_job(&spec, &*env, &control, &[]), take_over);
+    assert!(!matches!(end, JobEnd::Concluded(_)), "{end:?}");
+    let (records, events) = control.kept();
+    assert!(matches!(records[..], [.., Record::Ended { .. }, Record::Finished { .. }]), "{records:?}");
+    assert!(Story::of(&events).steps.last().unwrap().end.is_some());
+    place.release().await;
 }
