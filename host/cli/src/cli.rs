@@ -25,6 +25,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Subcommands {
     /// Run workflows
     #[command(after_help = RUN_HELP)]
@@ -120,7 +121,8 @@ pub(crate) fn run_flags(world: &World) -> Result<RunFlags, CliError> {
 
 /// Finds the command that was meant, so that advice is about its flags.
 fn refuse_in(error: &clap::Error, world: &World) -> Result<Exit, CliError> {
-    let all = command();
+    let mut all = command();
+    all.build();
     let word = world.args.get(1).and_then(|word| word.to_str()).unwrap_or_default();
     match all.find_subcommand(word) {
         Some(meant) => refuse(error, meant, &format!("act-host {word}")),

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+use crate::aside::aside;
 use crate::exec::Exec;
 use crate::machine::Owned;
 
@@ -92,7 +93,7 @@ impl Environment for LocalEnvironment {
 
     async fn get(&self, path: &EnvPath, limit: u64) -> Result<Option<Bytes>, EnvironmentError> {
         let path = self.real(path)?;
-        blocking(move || match act_files::read(&path, limit) {
+        let read = move || match act_files::read(&path, limit) {
             Ok(Found::Bytes(bytes)) => Ok(Some(bytes)),
             Ok(Found::Nothing) => Ok(None),
             Ok(Found::TooLarge { size }) => {
@@ -100,8 +101,8 @@ impl Environment for LocalEnvironment {
                 Err(EnvironmentError::Refused(text))
             }
             Err(error) => Err(refused(&path, &error)),
-        })
-        .await
+        };
+        aside(false, read).await?
     }
 
     /// Asks the disk at once: that is quicker than handing it to another thread.
@@ -117,13 +118,13 @@ impl Environment for LocalEnvironment {
     async fn hash_files(&self, patterns: &[String], follow_links: bool) -> Result<String, EnvironmentError> {
         self.machine.check(self.epoch)?;
         let (machine, patterns) = (Arc::clone(&self.machine), patterns.to_vec());
-        blocking(move || {
+        let hash = move || {
             let home = machine.site.config.env.iter().rev().find(|(name, _)| name == "HOME");
             let home = home.map(|(_, value)| value.as_str()).filter(|home| home.starts_with('/'));
             hash_files(machine.site.layout.workspace(), home, &patterns, follow_links)
                 .map_err(|error| EnvironmentError::Refused(error.to_string()))
-        })
-        .await
+        };
+        aside(false, hash).await?
     }
 
     /// Asks the disk at once, as [`Self::stat`] does.
@@ -142,7 +143,7 @@ impl Environment for LocalEnvironment {
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         let program = self.real(program)?;
         let (machine, versions) = (Arc::clone(&self.machine), Arc::clone(&self.versions));
-        blocking(move || Ok(versions.ask(&program, &machine.site.config.env))).await
+        aside(false, move || versions.ask(&program, &machine.site.config.env)).await
     }
 
     /// What is on this machine's `PATH` was found already.
@@ -174,12 +175,4 @@ fn refused(path: &Path, error: &std::io::Error) -> EnvironmentError {
 /// Paths of this room's own making are UTF-8 as far as the configuration was.
 fn shown(path: &Path) -> EnvPath {
     EnvPath(path.to_string_lossy().into_owned())
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EnvironmentError> + Send + 'static,
-) -> Result<T, EnvironmentError> {
-    let lost =
-        |error: tokio::task::JoinError| EnvironmentError::Lost(format!("file work broke off: {error}"));
-    tokio::task::spawn_blocking(work).await.map_err(lost)?
 }

@@ -9,9 +9,6 @@ use std::time::Duration;
 use act_core::environment::{Collected, Ending, ExecEnd, ExecSpec};
 use act_files::Found;
 use act_process::{Control, End, Finished, LadderTimes, Linger, Marker, Running};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::time::timeout;
 
 use crate::config::LocalConfig;
 use crate::layout::Layout;
@@ -63,22 +60,6 @@ impl Exec {
         Ok(running)
     }
 
-    /// Does the rest, without a thread for a process that is over at once.
-    pub(crate) async fn follow_from_here(
-        self: Arc<Self>,
-        wishes: Wishes,
-        mut started: Result<Running, Ending>,
-    ) {
-        let is_over = match &mut started {
-            Ok(running) => exits_soon(running).await && running.is_at_its_end(),
-            Err(_) => true,
-        };
-        if is_over {
-            return self.follow(&wishes, started);
-        }
-        let _ = tokio::task::spawn_blocking(move || self.follow(&wishes, started)).await;
-    }
-
     /// Does the rest; blocks until nobody holds the process's pipes any more, which may be long after its end.
     pub(crate) fn follow(&self, wishes: &Wishes, started: Result<Running, Ending>) {
         let (how, leftover) = match started {
@@ -96,17 +77,12 @@ impl Exec {
     }
 }
 
-/// How long a process may go on before it gets a thread, which reads and stops it whatever the runtime does meanwhile.
+/// How long a process is waited for where it was started.
 const BRIEF: Duration = Duration::from_millis(5);
 
-async fn exits_soon(running: &Running) -> bool {
-    #[expect(
-        deprecated,
-        reason = "its successor is unsafe, for descriptors that may change; a borrowed one cannot"
-    )]
-    let exit = AsyncFd::with_interest(running.exit(), Interest::READABLE);
-    let Ok(exit) = exit else { return false };
-    matches!(timeout(BRIEF, exit.readable()).await, Ok(Ok(_)))
+/// Waits a moment for a process. Returns whether [`Exec::follow`] will not wait for it any more.
+pub(crate) fn is_over_at_once(started: &mut Result<Running, Ending>) -> bool {
+    started.as_mut().map_or(true, |running| running.is_over_within(BRIEF))
 }
 
 fn collect(path: &Path, limit: u64) -> Collected {

@@ -1,8 +1,7 @@
 //! Decides where a job's places lie below the folder of its machine, as GitHub's runner lays them out.
 //!
 //! ```text
-//! <machine>/owner.lock   held while a living process answers for the machine
-//!           repository   the workspace's name        epoch   who spoke for it last
+//! <machine>/owner.lock   held while a living process answers for the machine; the epoch that spoke for it last
 //!           kept         there if it was released and is left for people
 //!           _work/<repo>/<repo>   _work/_temp   _work/_tool   _work/_actions
 //! ```
@@ -19,6 +18,8 @@ use crate::config::LocalConfig;
 /// The places of one job.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
+    /// Holds all that are the machine's own.
+    all: PathBuf,
     workspace: PathBuf,
     work: PathBuf,
     temp: PathBuf,
@@ -46,6 +47,7 @@ impl Layout {
             temp: all.join("_temp"),
             actions: all.join("_actions"),
             tools: config.tools.clone().unwrap_or_else(|| all.join("_tool")),
+            all,
         }
     }
 
@@ -53,6 +55,15 @@ impl Layout {
     pub(crate) fn make(&self) -> io::Result<()> {
         let places = [&self.work, &self.workspace, &self.temp, &self.tools];
         places.into_iter().try_for_each(fs::create_dir_all)
+    }
+
+    /// Removes the machine's own places as far as they are empty. Returns whether that was all.
+    pub(crate) fn remove_empty(&self) -> bool {
+        let places = [&self.workspace, &self.work, &self.temp, &self.tools, &self.actions];
+        for place in places.into_iter().filter(|place| place.starts_with(&self.all)) {
+            let _ = fs::remove_dir(place);
+        }
+        fs::remove_dir(&self.all).is_ok()
     }
 
     pub(crate) fn workspace(&self) -> &Path {

@@ -4,6 +4,7 @@
 //! provisioner   folders as machines, with locks     environment   the port on a folder
 //! machine       who answers for it, what runs       exec, spool   one process and its output
 //! layout        where things lie                    tree, scratch   work on the disk; more of it in `act-files`
+//! aside         which thread does such work
 //! ```
 //! It knows nothing of steps or GitHub's commands and reads no variables of its own process: what jobs
 //! inherit comes in by [`LocalConfig::env`]. Processes do not survive this program, by design; what a
@@ -12,6 +13,7 @@
 //! the release of its last machine kills every descendant that is not in it.
 #![warn(missing_docs)]
 
+mod aside;
 mod config;
 mod environment;
 mod exec;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,24 +13,37 @@ use std::time::Duration;
 use act_core::environment::{EnvironmentError, ExecSpec};
 use act_core::ids::{Epoch, ExecId, MachineId};
 use act_files::{hex, remove_folder};
-use act_process::{Marker, Stop, Sweep, Swept, sweep};
+use act_process::{Marker, Stop, Sweep, Swept, is_swept, sweep};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::aside::aside;
 use crate::config::LocalConfig;
-use crate::exec::{Exec, Site};
+use crate::exec::{Exec, Site, is_over_at_once};
 use crate::layout::Layout;
 use crate::scratch;
 
 /// The variable that GitHub's runner marks processes with, too.
 const MARKER: &str = "RUNNER_TRACKING_ID";
+/// Says who speaks for the machine.
+const LOCK: &str = "owner.lock";
 const SWEEP_LIMIT: Duration = Duration::from_secs(5);
 /// How long threads get to notice that their processes are gone; a process that survives SIGKILL takes this long.
 const THREAD_LIMIT: Duration = Duration::from_secs(15);
 
 /// How many machines this program answers for: the last one may kill whatever still descends from it.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether no job runs here.
+pub(crate) fn is_idle() -> bool {
+    LIVE.load(Ordering::Acquire) == 0
+}
+
+/// Whether no job runs here but the one that asks.
+fn is_alone() -> bool {
+    LIVE.load(Ordering::Acquire) == 1
+}
 
 /// A folder of a machine on disk, whoever answers for it.
 #[derive(Clone, Debug)]
@@ -53,7 +67,12 @@ impl Place {
 
     /// Takes the lock; `None` if a living process has it. Who gets it answers for the machine.
     pub(crate) fn lock(&self) -> io::Result<Option<File>> {
-        let file = File::options().create(true).append(true).open(self.folder.join("owner.lock"))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(self.folder.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -76,11 +95,6 @@ impl Place {
         self.memory.as_deref().map_or(Ok(()), scratch::remove)?;
         if keep { fs::write(self.folder.join("kept"), "") } else { remove_folder(&self.folder) }
     }
-
-    fn epoch(&self) -> u64 {
-        let text = fs::read_to_string(self.folder.join("epoch")).unwrap_or_default();
-        text.trim().parse().unwrap_or(0)
-    }
 }
 
 /// A machine that this process answers for.
@@ -88,10 +102,16 @@ impl Place {
 pub(crate) struct Owned {
     pub(crate) place: Place,
     pub(crate) site: Arc<Site>,
-    epoch: Mutex<u64>,
+    held: Mutex<Held>,
     running: Mutex<Running>,
+}
+
+/// Who speaks for the machine, and the lock whose file says so to others.
+#[derive(Debug)]
+struct Held {
+    epoch: u64,
     /// Gone once the machine is released: others may hold on to this longer.
-    lock: Mutex<Option<File>>,
+    lock: Option<File>,
 }
 
 #[derive(Debug, Default)]
@@ -113,30 +133,32 @@ impl Owned {
         let memory = place.memory.clone().filter(|memory| !config.keep && scratch::make(memory));
         let layout = Layout::new(&place.folder, repository, memory, &config);
         layout.make()?;
-        let epoch = Mutex::new(place.epoch());
+        let mut epoch = String::new();
+        (&lock).read_to_string(&mut epoch)?;
+        let held = Held { epoch: epoch.trim().parse().unwrap_or(0), lock: Some(lock) };
         LIVE.fetch_add(1, Ordering::AcqRel);
         let site = Arc::new(Site { layout, config, marker: place.marker.clone() });
-        Ok(Self { place, site, epoch, running: Mutex::default(), lock: Mutex::new(Some(lock)) })
+        Ok(Self { place, site, held: Mutex::new(held), running: Mutex::default() })
     }
 
     /// Lets somebody speak for the machine from now on; a lower epoch than before is refused.
     pub(crate) fn admit(&self, epoch: Epoch) -> Result<(), EnvironmentError> {
-        let mut current = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        if epoch.0 < *current {
+        let mut held = self.held();
+        if epoch.0 < held.epoch {
             return Err(EnvironmentError::Fenced);
         }
-        if epoch.0 > *current {
+        if let Some(lock) = held.lock.as_ref().filter(|_| epoch.0 > held.epoch) {
             let refused = |error| EnvironmentError::Refused(format!("cannot note the epoch: {error}"));
-            fs::write(self.place.folder.join("epoch"), epoch.0.to_string()).map_err(refused)?;
-            *current = epoch.0;
+            // It never gets shorter.
+            lock.write_all_at(epoch.0.to_string().as_bytes(), 0).map_err(refused)?;
+            held.epoch = epoch.0;
         }
         Ok(())
     }
 
     /// Whether this epoch still speaks for the machine.
     pub(crate) fn check(&self, epoch: Epoch) -> Result<(), EnvironmentError> {
-        let current = *self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        if epoch.0 == current { Ok(()) } else { Err(EnvironmentError::Fenced) }
+        if epoch.0 == self.held().epoch { Ok(()) } else { Err(EnvironmentError::Fenced) }
     }
 
     /// Returns a process; `None` for one that was never started here.
@@ -157,11 +179,15 @@ impl Owned {
         running.execs.insert(id.clone(), Arc::clone(&exec));
         let wishes = self.site.wishes(spec);
         running.forget_finished();
-        // To wake a thread takes a tenth of a millisecond, an empty step one. Where no other job runs here, nobody else
-        // waits for the thread that asks.
-        if LIVE.load(Ordering::Acquire) == 1 {
-            let started = exec.start(spec, &self.site);
-            running.followers.spawn(exec.follow_from_here(wishes, started));
+        // Where no other job runs here, nobody else waits for the thread that asks, and a process that is over at once needs
+        // none of its own: to wake one takes a tenth of a millisecond, an empty step one.
+        if is_alone() {
+            let mut started = exec.start(spec, &self.site);
+            if is_over_at_once(&mut started) {
+                exec.follow(&wishes, started);
+            } else {
+                running.followers.spawn_blocking(move || exec.follow(&wishes, started));
+            }
         } else {
             let (spec, site) = (spec.clone(), Arc::clone(&self.site));
             running.followers.spawn_blocking(move || exec.follow(&wishes, exec.start(&spec, &site)));
@@ -192,7 +218,7 @@ impl Owned {
     }
 
     /// Kills and forgets everything that runs; afterwards nothing can be started.
-    pub(crate) async fn end(&self) -> Swept {
+    pub(crate) async fn end(self: &Arc<Self>) -> Swept {
         let mut followers = {
             let mut running = self.running();
             running.kill();
@@ -203,22 +229,36 @@ impl Owned {
         let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
         // Only now has everything that was about to start a group.
         let groups: Vec<u32> = self.running().execs.values().filter_map(|exec| exec.group()).collect();
-        let marker = self.place.marker.clone();
-        let strays: fn() -> bool =
-            if self.site.config.kills_strays { || LIVE.load(Ordering::Acquire) == 1 } else { || false };
-        let swept = tokio::task::spawn_blocking(move || {
-            // Older carriers of the marker were killed when the machine was adopted.
-            sweep(&Sweep { marker: Some(&marker), is_own: true, groups: &groups, strays, limit: SWEEP_LIMIT })
-        });
-        swept.await.unwrap_or_default()
+        if is_alone() && is_swept(&self.whom(&groups)) {
+            return Swept::default();
+        }
+        let this = Arc::clone(self);
+        aside(false, move || sweep(&this.whom(&groups))).await.unwrap_or_default()
+    }
+
+    fn whom<'a>(&'a self, groups: &'a [u32]) -> Sweep<'a> {
+        let strays: fn() -> bool = if self.site.config.kills_strays { is_alone } else { || false };
+        // Older carriers of the marker were killed when the machine was adopted.
+        Sweep { marker: Some(&self.place.marker), is_own: true, groups, strays, limit: SWEEP_LIMIT }
+    }
+
+    /// Removes a machine at once that holds nothing but its own folders, where no other job runs. Returns whether it is gone.
+    pub(crate) fn vanish(&self) -> bool {
+        is_alone()
+            && !self.site.config.keep
+            && self.site.layout.remove_empty()
+            && self.place.clear(false).is_ok()
     }
 
     /// Answers for the machine no longer.
     pub(crate) fn retire(&self) {
-        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if lock.is_some() {
+        if self.held().lock.take().is_some() {
             LIVE.fetch_sub(1, Ordering::AcqRel);
         }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {

@@ -6,7 +6,7 @@
 //! abandoned between its making and its locking.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,11 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 
+use crate::aside::aside;
 use crate::config::LocalConfig;
 use crate::environment::LocalEnvironment;
 use crate::layout::Layout;
-use crate::machine::{Owned, Place};
+use crate::machine::{Owned, Place, is_idle};
 
 /// Runs jobs as processes on this machine. Clones are the same provisioner.
 #[derive(Clone, Debug)]
@@ -61,19 +62,22 @@ impl LocalProvisioner {
         self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_root(&self) -> io::Result<File> {
+    /// Takes the root's lock. To wait for it is left to another thread.
+    async fn lock_root(&self) -> io::Result<File> {
         let file = File::options().create(true).append(true).open(self.root.join(".lock"))?;
-        file.lock()?;
-        Ok(file)
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::Error(error)) => Err(error),
+            Err(TryLockError::WouldBlock) => {
+                let locked = aside(false, move || file.lock().map(|()| file)).await;
+                locked.unwrap_or_else(|error| Err(io::Error::other(error.to_string())))
+            }
+        }
     }
 
-    /// Runs on a thread that may block.
-    fn make(&self, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
+    /// Makes a machine; blocks where there was one of that id. The root is locked.
+    fn make(&self, place: Place, id: &MachineId, decision: &Decision) -> io::Result<Creation> {
         let machine = Machine { id: id.clone(), abandoned: false };
-        let Some(place) = Place::new(&self.config, id) else {
-            return Ok(refused(format!("`{id}` is no name for a folder")));
-        };
-        let _root_lock = self.lock_root()?;
         if self.lock().contains_key(id) {
             return Ok(Creation::Adopted(machine));
         }
@@ -91,9 +95,8 @@ impl LocalProvisioner {
         Ok(if is_new { Creation::Created(machine) } else { Creation::Adopted(machine) })
     }
 
-    /// Runs on a thread that may block.
+    /// Lists all machines. The root is locked.
     fn list(&self) -> io::Result<Vec<Machine>> {
-        let _root_lock = self.lock_root()?;
         let mut machines = Vec::new();
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
@@ -126,6 +129,19 @@ impl LocalProvisioner {
         Ok(conclude(&place.sweep(), place.clear(self.config.keep)))
     }
 
+    /// Clears a machine that this process answers for, and does not any more then.
+    async fn clear(&self, owned: Arc<Owned>) -> Result<Released, EnvironmentError> {
+        let swept = owned.end().await;
+        let cleared = if owned.vanish() {
+            Ok(())
+        } else {
+            let (owned, keep) = (Arc::clone(&owned), self.config.keep);
+            aside(false, move || owned.place.clear(keep)).await?
+        };
+        owned.retire();
+        Ok(conclude(&swept, cleared))
+    }
+
     fn facts(&self) -> Facts {
         Facts {
             os: own_os(),
@@ -152,11 +168,24 @@ impl Provisioner for LocalProvisioner {
         if let Some(text) = misfit(decision) {
             return refused(text);
         }
+        let Some(place) = Place::new(&self.config, id) else {
+            return refused(format!("`{id}` is no name for a folder"));
+        };
+        let lost = |error: io::Error| refused(format!("cannot make the machine's folder: {error}"));
+        let root_lock = match self.lock_root().await {
+            Ok(lock) => lock,
+            Err(error) => return lost(error),
+        };
         let (this, id, decision) = (self.clone(), id.clone(), decision.clone());
-        match tokio::task::spawn_blocking(move || this.make(&id, &decision)).await {
+        let made = aside(is_idle() && !place.folder.exists(), move || {
+            let made = this.make(place, &id, &decision);
+            drop(root_lock);
+            made
+        });
+        match made.await {
             Ok(Ok(creation)) => creation,
-            Ok(Err(error)) => refused(format!("cannot make the machine's folder: {error}")),
-            Err(error) => refused(format!("file work broke off: {error}")),
+            Ok(Err(error)) => lost(error),
+            Err(error) => refused(error.to_string()),
         }
     }
 
@@ -184,32 +213,30 @@ impl Provisioner for LocalProvisioner {
     }
 
     async fn owned(&self) -> Result<Vec<Machine>, EnvironmentError> {
-        let this = self.clone();
         let refused = |error: io::Error| EnvironmentError::Refused(format!("cannot list machines: {error}"));
-        let lost = |error| EnvironmentError::Lost(format!("file work broke off: {error}"));
-        tokio::task::spawn_blocking(move || this.list()).await.map_err(lost)?.map_err(refused)
+        let root_lock = self.lock_root().await.map_err(refused)?;
+        let this = self.clone();
+        let listed = aside(is_idle(), move || {
+            let listed = this.list();
+            drop(root_lock);
+            listed
+        });
+        listed.await?.map_err(refused)
     }
 
     async fn release(&self, machine: &Machine, _: Release) -> Released {
         let owned = self.lock().remove(&machine.id);
-        let swept = match &owned {
-            Some(owned) => Some(owned.end().await),
-            None => None,
-        };
-        let (this, id) = (self.clone(), machine.id.clone());
-        let cleared = tokio::task::spawn_blocking(move || match (owned, swept) {
-            (Some(owned), Some(swept)) => {
-                let released = conclude(&swept, owned.place.clear(this.config.keep));
-                owned.retire();
-                Ok(released)
+        let released = match owned {
+            Some(owned) => self.clear(owned).await,
+            None => {
+                let (this, id) = (self.clone(), machine.id.clone());
+                aside(false, move || this.clear_abandoned(&id)).await.and_then(|cleared| {
+                    let text = |error| format!("cannot look at the machine: {error}");
+                    cleared.map_err(|error: io::Error| EnvironmentError::Refused(text(error)))
+                })
             }
-            _ => this.clear_abandoned(&id),
-        });
-        match cleared.await {
-            Ok(Ok(released)) => released,
-            Ok(Err(error)) => Released::Unconfirmed(format!("cannot look at the machine: {error}")),
-            Err(error) => Released::Unconfirmed(format!("file work broke off: {error}")),
-        }
+        };
+        released.unwrap_or_else(|error| Released::Unconfirmed(error.to_string()))
     }
 }
 

@@ -4,7 +4,7 @@
 //! runtime in here, on purpose: one thread that sleeps in `poll(2)` on two pipes, the process and a
 //! wake-up serves a host with a runtime and a small static agent without one alike, and it keeps the stop
 //! ladder running while a consumer is stuck. Callers choose the thread for the start, which blocks a third of a
-//! millisecond, and for the rest; one with a runtime may wait there whether the process exits at once.
+//! millisecond, and for the rest; most processes of a job are over in a few, and worth that wait in the same thread.
 //!
 //! ```text
 //! spec     what to run               ladder, tail   pure: when to signal, when to stop reading
@@ -34,5 +34,5 @@ pub use program::find_program;
 pub use reap::{become_reaper, collect};
 pub use running::{Finished, Leftover, Running, start};
 pub use spec::{Chunk, End, Sink, Spec, Stream, Variables};
-pub use sweep::{Killed, Marker, Sweep, Swept, sweep};
+pub use sweep::{Killed, Marker, Sweep, Swept, is_swept, sweep};
 pub use tail::Linger;

@@ -71,13 +71,20 @@ impl Pipes {
         self.ends.each_ref().map(|end| end.as_ref().map(|end| rustix::io::ioctl_fionread(end).unwrap_or(0)))
     }
 
-    /// Whether all who could write have gone, so that no read has to wait. Only after [`Self::let_go`].
-    pub(crate) fn are_ended(&self) -> bool {
-        self.ends.iter().flatten().all(|end| {
-            let mut watched = [PollFd::new(end, PollFlags::IN)];
-            poll(&mut watched, Some(&Timespec::default())).is_ok()
-                && watched[0].revents().contains(PollFlags::HUP)
-        })
+    /// Whether all who could write have gone, so that no read has to wait; those that hold nothing are closed. Only after
+    /// [`Self::let_go`].
+    pub(crate) fn are_ended(&mut self) -> bool {
+        let [Some(stdout), Some(stderr)] = &self.ends else { return false };
+        let mut watched = [stdout, stderr].map(|end| PollFd::new(end, PollFlags::IN));
+        let seen = poll(&mut watched, Some(&Timespec::default()));
+        let flags = watched.map(|end| end.revents());
+        for (end, flags) in self.ends.iter_mut().zip(flags) {
+            // Nothing is in it, and nothing will be.
+            if flags == PollFlags::HUP {
+                *end = None;
+            }
+        }
+        seen.is_ok() && flags.iter().all(|flags| flags.contains(PollFlags::HUP))
     }
 
     /// Sleeps until the bell rings, `exit` happens, there is something to read that is wanted, `wait` is

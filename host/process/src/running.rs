@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,6 +27,7 @@ use crate::{program, reap, table};
 #[must_use = "a process that nobody drives is killed"]
 pub struct Running {
     child: Child,
+    has_exited: bool,
     /// Whether nobody waits for it any more.
     is_over: bool,
     pid: Pid,
@@ -66,7 +67,17 @@ pub fn start(spec: &Spec<'_>) -> Result<Running, SpawnError> {
     match watch(pid) {
         Ok(exit) => {
             let ladder = Ladder::new(spec.ladder, spec.timeout);
-            Ok(Running { child, is_over: false, pid, began, exit, pipes, ladder, linger: spec.linger })
+            Ok(Running {
+                child,
+                has_exited: false,
+                is_over: false,
+                pid,
+                began,
+                exit,
+                pipes,
+                ladder,
+                linger: spec.linger,
+            })
         }
         Err(error) => {
             let _ = kill_process_group(pid, Signal::KILL);
@@ -143,26 +154,24 @@ impl Running {
         self.child.id()
     }
 
-    /// Returns what is readable once the process has exited.
+    /// Waits until it exits, but not for long. Returns whether it has, and nobody else holds its pipes: [`Self::drive`] does
+    /// not wait then.
     #[must_use]
-    pub fn exit(&self) -> BorrowedFd<'_> {
-        self.exit.as_fd()
-    }
-
-    /// Whether it has exited and nobody else holds its pipes: [`Self::drive`] does not wait then.
-    #[must_use]
-    pub fn is_at_its_end(&mut self) -> bool {
+    pub fn is_over_within(&mut self, limit: Duration) -> bool {
         let mut exit = [PollFd::new(&self.exit, PollFlags::IN)];
-        let has_exited = poll(&mut exit, Some(&Timespec::default())).is_ok() && !exit[0].revents().is_empty();
-        if has_exited {
+        self.has_exited = matches!(poll(&mut exit, Timespec::try_from(limit).ok().as_ref()), Ok(1));
+        if self.has_exited {
             self.pipes.let_go();
         }
-        has_exited && self.pipes.are_ended()
+        self.has_exited && self.pipes.are_ended()
     }
 
     /// Reads, waits, stops when told or out of time; returns when the process has ended and what it
     /// wrote has been taken. A sink that is never ready keeps it from returning, unless abandoned.
     pub fn drive(mut self, control: &Control, sink: &impl Sink) -> Finished {
+        if self.has_exited && !self.pipes.is_open() {
+            return Finished { end: self.collect(), leftover: None };
+        }
         let end = match control.attend() {
             Ok(bell) => self.run(control, &bell, sink),
             Err(error) => {

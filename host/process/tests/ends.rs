@@ -192,22 +192,33 @@ fn a_stop_wished_before_the_start_holds() {
 }
 
 #[test]
-fn it_is_known_whether_an_end_has_to_be_waited_for() {
-    let mut quick = start(&bash("echo out; echo err >&2; exit 3")).unwrap();
-    until("it is at its end", || quick.is_at_its_end());
-    let kept = Kept::default();
-    let Finished { end, leftover } = quick.drive(&Control::default(), &kept);
-    assert_eq!((end, leftover.is_some()), (End::Exited { code: 3 }, false));
+fn a_process_that_is_over_is_taken_without_a_wait() {
+    let over = |script| {
+        let mut running = start(&bash(script)).unwrap();
+        until("it is over", || running.is_over_within(Duration::from_millis(20)));
+        let kept = Kept::default();
+        let Finished { end, leftover } = running.drive(&Control::default(), &kept);
+        assert!(leftover.is_none());
+        (end, kept.text(Stream::Stdout), kept.text(Stream::Stderr))
+    };
+    let text = |text: &str| text.to_owned();
+    assert_eq!(over("exit 4"), (End::Exited { code: 4 }, text(""), text("")));
+    assert_eq!(over("kill -9 $$"), (End::Exited { code: 137 }, text(""), text("")));
+    assert_eq!(over("echo err >&2"), (End::Exited { code: 0 }, text(""), text("err\n")));
     assert_eq!(
-        (kept.text(Stream::Stdout), kept.text(Stream::Stderr)),
-        ("out\n".to_owned(), "err\n".to_owned())
+        over("echo out; echo err >&2; exit 3"),
+        (End::Exited { code: 3 }, text("out\n"), text("err\n"))
     );
+}
 
+#[test]
+fn a_process_whose_pipes_are_held_is_not_over_with_its_exit() {
     let mut held = start(&bash("sleep 3 & echo out")).unwrap();
-    assert!(!held.is_at_its_end());
+    assert!(!held.is_over_within(Duration::ZERO));
     let pid = held.id().to_string();
     until("it has exited", || !is_alive(&pid));
-    assert!(!held.is_at_its_end(), "somebody else holds its pipes");
+    assert!(!held.is_over_within(Duration::from_secs(60)), "somebody else holds its pipes");
+    let kept = Kept::default();
     let Finished { end, leftover } = held.drive(&Control::default(), &kept);
     assert_eq!((end, leftover.is_some()), (End::Exited { code: 0 }, true));
 }

@@ -1,10 +1,24 @@
 //! Opening, locking and replacing files, with errors that name them.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::error::StoreError;
+
+/// Returns a name for what belongs to `key`: some of `shown`, for people, and a digest of the key.
+pub(crate) fn name_for(shown: &str, key: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let mut name: String = shown.chars().take(40).map(plain).collect();
+    name.push('-');
+    for byte in &Sha256::digest(key)[..12] {
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
 
 /// Makes a folder and its parents.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! <root>/runs/<RunId>/events.jsonl    the masked log of a run: one Envelope a line          log, read
 //! <root>/runs/<RunId>/journal.jsonl   private (0600): frozen inputs and records             log, journal
 //! <root>/runs/<RunId>/owner           locked while a living process writes the run          owner
-//! <root>/numbers.json                 run numbers by repository and workflow file           numbers
+//! <root>/numbers/                     run numbers of workflow files                         numbers
 //! <root>/groups/                      lines and seats of concurrency groups                 groups
 //! ```
 //!

@@ -13,12 +13,10 @@
 //! A ticket that nobody holds locked is a dead process's and counts for nothing.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use act_core::concurrency::{Granted, GroupAsk, GroupQueue, Holder, MAX_PENDING};
-use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
 use crate::files;
@@ -216,12 +214,5 @@ impl Line {
 /// Names a group's folder: readable, short, the same for all spellings that are one group to GitHub.
 fn folder_name(ask: &GroupAsk) -> String {
     let (repository, group) = (ask.repository.to_lowercase(), ask.group.to_lowercase());
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let mut name: String = group.chars().take(40).map(plain).collect();
-    let digest = Sha256::digest(format!("{repository}\n{group}"));
-    name.push('-');
-    for byte in &digest[..12] {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    files::name_for(&group, &format!("{repository}\n{group}"))
 }
