@@ -59,6 +59,11 @@ impl Layout {
 
     /// Removes the machine's own places as far as they are empty. Returns whether that was all.
     pub(crate) fn remove_empty(&self) -> bool {
+        // Behind a link that a step put in their stead lies what is somebody else's.
+        let is_folder = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        if ![&self.all, &self.work].iter().all(is_folder) {
+            return false;
+        }
         let places = [&self.workspace, &self.work, &self.temp, &self.tools, &self.actions];
         for place in places.into_iter().filter(|place| place.starts_with(&self.all)) {
             let _ = fs::remove_dir(place);
@@ -97,6 +102,31 @@ fn folder_of(repository: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_empty_places_of_its_own_are_removed_at_once() {
+        let root = tempfile::tempdir().unwrap();
+        let (machine, own) = (root.path().join("m"), root.path().join("own"));
+        let mut config = LocalConfig::new(root.path());
+        let layout = |config: &LocalConfig| Layout::new(&machine, "octo/hello", None, config);
+        layout(&config).make().unwrap();
+        assert!(layout(&config).remove_empty() && !machine.join("_work").exists());
+
+        layout(&config).make().unwrap();
+        fs::write(machine.join("_work/hello/hello/left"), "").unwrap();
+        assert!(!layout(&config).remove_empty() && machine.join("_work/hello/hello/left").exists());
+
+        fs::create_dir_all(own.join("hello")).unwrap();
+        fs::remove_dir_all(machine.join("_work/hello")).unwrap();
+        std::os::unix::fs::symlink(&own, machine.join("_work/hello")).unwrap();
+        assert!(!layout(&config).remove_empty() && own.join("hello").exists());
+
+        fs::remove_dir_all(machine.join("_work")).unwrap();
+        (config.bind, config.tools) = (Some(own.join("hello")), Some(own.join("tools")));
+        layout(&config).make().unwrap();
+        assert!(layout(&config).remove_empty());
+        assert!(own.join("hello").exists() && own.join("tools").exists());
+    }
 
     #[test]
     fn places_lie_where_githubs_runner_has_them() {

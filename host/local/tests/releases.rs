@@ -8,7 +8,6 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use act_core::environment::{Ending, EnvironmentError, Root};
 use act_core::ids::{Epoch, MachineId};
@@ -50,24 +49,19 @@ async fn a_release_kills_everything_and_removes_the_folder() {
     assert_eq!(job.follow(2).await.1.how, Ending::Stopped);
 }
 
-#[test]
-fn a_machine_that_is_dropped_takes_with_it_what_it_runs() {
-    let _turn = ONE_AT_A_TIME.blocking_lock();
+#[tokio::test]
+async fn a_machine_that_is_dropped_takes_with_it_what_it_runs() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let root = tempfile::tempdir().unwrap();
     let note = root.path().join("pid");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let job = runtime.block_on(Job::new(config(root.path())));
+    let job = Job::new(config(root.path())).await;
     let script = format!("echo $$ > {0}.new; mv {0}.new {0}; sleep 61", note.display());
-    runtime.block_on(job.environment.start(&exec(0), &job.bash(&script))).unwrap();
-    while !note.exists() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    job.environment.start(&exec(0), &job.bash(&script)).await.unwrap();
+    until("it runs", || note.exists()).await;
     let pid = fs::read_to_string(&note).unwrap();
     assert!(is_alive(&pid));
     drop(job);
-    // Waits for who follows the process.
-    drop(runtime);
-    assert!(!is_alive(&pid));
+    until("it is gone", || !is_alive(&pid)).await;
 }
 
 #[tokio::test]
@@ -121,6 +115,24 @@ async fn a_living_owner_is_respected() {
         assert!(matches!(made, Creation::Refused(_)), "{id}");
     }
     job.provisioner.release(&job.machine, Release::Done).await;
+}
+
+#[tokio::test]
+async fn who_adopts_a_machine_knows_who_spoke_for_it_last() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let root = tempfile::tempdir().unwrap();
+    let job = Job::new(config(root.path())).await;
+    let machine = job.machine.clone();
+    job.provisioner.bind(&machine, &launch(), Epoch(12)).await.unwrap();
+    drop(job);
+    let next = LocalProvisioner::open(config(root.path())).unwrap();
+    let adopted = next.create(&machine.id, &decision(), &NoSecrets).await;
+    assert_eq!(adopted, Creation::Adopted(machine.clone()));
+    let bind = async |epoch| next.bind(&machine, &launch(), Epoch(epoch)).await.map(drop);
+    assert_eq!(bind(11).await, Err(EnvironmentError::Fenced));
+    assert_eq!(bind(13).await, Ok(()));
+    assert_eq!(bind(12).await, Err(EnvironmentError::Fenced));
+    assert_eq!(next.release(&machine, Release::Done).await, Released::Gone);
 }
 
 /// Not a test: the host process that the next one kills.
