@@ -1,6 +1,8 @@
 //! What the composition root tells the local environment. Nothing here is read from the process's own environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use act_core::environment::MIN_OUTPUT_BUFFER;
 
@@ -30,6 +32,9 @@ pub struct LocalConfig {
     /// whoever else is found when the last job ends is a stray of it, and killed. Not so in a program that has
     /// other children with groups of their own: there, who changed both group and environment escapes.
     pub kills_strays: bool,
+    /// Set while the program's thread serves others than jobs of this machine, pods say. Else it waits itself for what takes
+    /// a moment, as long as there is one job: 5 ms at most for a process.
+    pub serves_others: Arc<AtomicBool>,
     /// Bytes of output kept of one process until they are acknowledged, and 64 more for each chunk. What the executor
     /// needs is more than [`MIN_OUTPUT_BUFFER`].
     pub output_buffer: usize,
@@ -48,6 +53,7 @@ impl LocalConfig {
             name: "local".to_owned(),
             keep: false,
             kills_strays: true,
+            serves_others: Arc::default(),
             output_buffer: OUTPUT_BUFFER,
         }
     }

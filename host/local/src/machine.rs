@@ -35,13 +35,13 @@ const THREAD_LIMIT: Duration = Duration::from_secs(15);
 /// How many machines this program answers for: the last one may kill whatever still descends from it.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether no job runs here.
-pub(crate) fn is_idle() -> bool {
-    LIVE.load(Ordering::Acquire) == 0
+/// Whether this program has so many machines and serves nobody else: what takes a moment is then best done where it is
+/// asked for.
+pub(crate) fn are_all(machines: usize, config: &LocalConfig) -> bool {
+    LIVE.load(Ordering::Acquire) == machines && !config.serves_others.load(Ordering::Acquire)
 }
 
-/// Whether no job runs here but the one that asks.
-fn is_alone() -> bool {
+fn is_last() -> bool {
     LIVE.load(Ordering::Acquire) == 1
 }
 
@@ -179,9 +179,9 @@ impl Owned {
         running.execs.insert(id.clone(), Arc::clone(&exec));
         let wishes = self.site.wishes(spec);
         running.forget_finished();
-        // Where no other job runs here, nobody else waits for the thread that asks, and a process that is over at once needs
-        // none of its own: to wake one takes a tenth of a millisecond, an empty step one.
-        if is_alone() {
+        // A process that is over at once needs no thread of its own: to wake one takes a tenth of a millisecond, an empty
+        // step one.
+        if self.is_alone() {
             let mut started = exec.start(spec, &self.site);
             if is_over_at_once(&mut started) {
                 exec.follow(&wishes, started);
@@ -229,7 +229,7 @@ impl Owned {
         let _ = tokio::time::timeout(THREAD_LIMIT, ended).await;
         // Only now has everything that was about to start a group.
         let groups: Vec<u32> = self.running().execs.values().filter_map(|exec| exec.group()).collect();
-        if is_alone() && is_swept(&self.whom(&groups)) {
+        if self.is_alone() && is_swept(&self.whom(&groups)) {
             return Swept::default();
         }
         let this = Arc::clone(self);
@@ -237,14 +237,14 @@ impl Owned {
     }
 
     fn whom<'a>(&'a self, groups: &'a [u32]) -> Sweep<'a> {
-        let strays: fn() -> bool = if self.site.config.kills_strays { is_alone } else { || false };
+        let strays: fn() -> bool = if self.site.config.kills_strays { is_last } else { || false };
         // Older carriers of the marker were killed when the machine was adopted.
         Sweep { marker: Some(&self.place.marker), is_own: true, groups, strays, limit: SWEEP_LIMIT }
     }
 
-    /// Removes a machine at once that holds nothing but its own folders, where no other job runs. Returns whether it is gone.
+    /// Removes a machine at once that holds nothing but its own folders, if it is alone. Returns whether it is gone.
     pub(crate) fn vanish(&self) -> bool {
-        is_alone()
+        self.is_alone()
             && !self.site.config.keep
             && self.site.layout.remove_empty()
             && self.place.clear(false).is_ok()
@@ -255,6 +255,11 @@ impl Owned {
         if self.held().lock.take().is_some() {
             LIVE.fetch_sub(1, Ordering::AcqRel);
         }
+    }
+
+    /// Whether nobody else waits for the thread that asks.
+    fn is_alone(&self) -> bool {
+        are_all(1, &self.site.config)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

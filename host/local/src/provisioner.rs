@@ -26,7 +26,7 @@ use crate::aside::aside;
 use crate::config::LocalConfig;
 use crate::environment::LocalEnvironment;
 use crate::layout::Layout;
-use crate::machine::{Owned, Place, is_idle};
+use crate::machine::{Owned, Place, are_all};
 
 /// Runs jobs as processes on this machine. Clones are the same provisioner.
 #[derive(Clone, Debug)]
@@ -177,7 +177,7 @@ impl Provisioner for LocalProvisioner {
             Err(error) => return lost(error),
         };
         let (this, id, decision) = (self.clone(), id.clone(), decision.clone());
-        let made = aside(is_idle() && !place.folder.exists(), move || {
+        let made = aside(are_all(0, &self.config) && !place.folder.exists(), move || {
             let made = this.make(place, &id, &decision);
             drop(root_lock);
             made
@@ -216,7 +216,7 @@ impl Provisioner for LocalProvisioner {
         let refused = |error: io::Error| EnvironmentError::Refused(format!("cannot list machines: {error}"));
         let root_lock = self.lock_root().await.map_err(refused)?;
         let this = self.clone();
-        let listed = aside(is_idle(), move || {
+        let listed = aside(are_all(0, &self.config), move || {
             let listed = this.list();
             drop(root_lock);
             listed

@@ -4,6 +4,7 @@
 //! be opened later refuses the machine, and the scheduler is told why.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use act_core::decide::Seen;
@@ -61,7 +62,7 @@ impl Machines {
         };
         let is_named = config.machine.backend == Some(Backend::Kubernetes);
         if is_named || begun.any(|decision| maker(decision) == Maker::Cluster) {
-            machines.cluster.get_or_try_init(|| machines.wanted.connect()).await?;
+            machines.cluster.get_or_try_init(|| machines.connect()).await?;
         }
         if !is_named {
             machines.local().await.map_err(|message| {
@@ -90,11 +91,17 @@ impl Machines {
             .await
     }
 
+    async fn connect(&self) -> Result<Arc<KubernetesProvisioner>, ClusterError> {
+        let cluster = self.wanted.connect().await?;
+        self.local_config.serves_others.store(true, Ordering::Release);
+        Ok(cluster)
+    }
+
     /// Connects the cluster for the first who needs it, and clears what killed runs left there.
     async fn cluster(&self) -> Result<&Arc<KubernetesProvisioner>, ClusterError> {
         self.cluster
             .get_or_try_init(|| async {
-                let cluster = self.wanted.connect().await?;
+                let cluster = self.connect().await?;
                 // Those of a run that is taken up were looked for before it went on.
                 sweep(&*cluster, &HashSet::new()).await;
                 Ok(cluster)
