@@ -353,6 +353,22 @@ jobs:
     assert!(counts.iter().all(|line| line.ends_with(": 1") || line.ends_with(": 2")), "{ran}");
 }
 
+/// The program's one thread waits for short steps: those of one job must not keep another from its beginning.
+#[test]
+fn jobs_of_short_steps_run_side_by_side() {
+    let job = |name: &str| {
+        format!("  {name}:\n    runs-on: ubuntu-latest\n    steps:\n{}", "      - run: ':'\n".repeat(20))
+    };
+    let project = Project::with(&format!("on: push\njobs:\n{}{}", job("one"), job("other")));
+    let ran = project.run(&["--json"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let events = ran.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let mut until_an_end = events.take_while(|event| event["type"] != "job-finished");
+    let steps: Vec<_> = until_an_end.by_ref().filter(|event| event["type"] == "step-started").collect();
+    let begun = |job: &str| steps.iter().filter(|step| step["job"] == job).count();
+    assert!(begun("one") >= 5 && begun("other") >= 5, "{} and {}", begun("one"), begun("other"));
+}
+
 #[test]
 fn a_job_that_may_fail_keeps_the_run_green() {
     let project = Project::with(

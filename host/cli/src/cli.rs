@@ -25,7 +25,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 enum Subcommands {
     /// Run workflows
     #[command(after_help = RUN_HELP)]
@@ -121,8 +120,7 @@ pub(crate) fn run_flags(world: &World) -> Result<RunFlags, CliError> {
 
 /// Finds the command that was meant, so that advice is about its flags.
 fn refuse_in(error: &clap::Error, world: &World) -> Result<Exit, CliError> {
-    let mut all = command();
-    all.build();
+    let all = command();
     let word = world.args.get(1).and_then(|word| word.to_str()).unwrap_or_default();
     match all.find_subcommand(word) {
         Some(meant) => refuse(error, meant, &format!("act-host {word}")),

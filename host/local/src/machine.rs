@@ -258,7 +258,7 @@ impl Owned {
     }
 
     /// Whether nobody else waits for the thread that asks.
-    fn is_alone(&self) -> bool {
+    pub(crate) fn is_alone(&self) -> bool {
         are_all(1, &self.site.config)
     }
 
