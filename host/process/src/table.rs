@@ -84,7 +84,7 @@ pub(crate) fn below(root: i32) -> Vec<Entry> {
             let threads = threads(parent);
             parents.extend(threads.iter().flat_map(|thread| children(parent, *thread)));
             // A thread that ends hands its children to another one, which may have been read already.
-            is_sure &= threads.iter().all(|thread| is_thread(parent, *thread));
+            is_sure &= are_there(parent, &threads);
         }
         if is_sure {
             break;
@@ -99,10 +99,17 @@ pub(crate) fn below(_: i32) -> Vec<Entry> {
 }
 
 /// Returns the children of a thread. Only kernels with `CONFIG_PROC_CHILDREN` list them.
+///
+/// Most have none, and a program with many jobs has many threads: nothing but the list is asked for.
 #[cfg(target_os = "linux")]
 fn children(pid: i32, thread: i32) -> Vec<i32> {
-    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).unwrap_or_default();
-    list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    let (mut list, mut buffer) = (Vec::new(), [0; 1024]);
+    if let Ok(mut file) = std::fs::File::open(format!("/proc/{pid}/task/{thread}/children")) {
+        while let Ok(length @ 1..) = file.read(&mut buffer) {
+            list.extend_from_slice(&buffer[..length]);
+        }
+    }
+    String::from_utf8_lossy(&list).split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// Returns the threads of a process.
@@ -111,9 +118,15 @@ fn threads(pid: i32) -> Vec<i32> {
     numbers(&format!("/proc/{pid}/task"))
 }
 
+/// Whether these are threads of a process still. To list all takes as long as to ask for a few.
 #[cfg(target_os = "linux")]
-fn is_thread(pid: i32, thread: i32) -> bool {
-    std::fs::exists(format!("/proc/{pid}/task/{thread}")).unwrap_or(false)
+fn are_there(pid: i32, some: &[i32]) -> bool {
+    const FEW: usize = 8;
+    if some.len() > FEW {
+        let now = threads(pid);
+        return some.iter().all(|thread| now.contains(thread));
+    }
+    some.iter().all(|thread| std::fs::exists(format!("/proc/{pid}/task/{thread}")).unwrap_or(false))
 }
 
 /// Returns the entries of a folder whose names are numbers.
