@@ -222,6 +222,17 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn threads_are_there_until_they_end() {
+        let own = std::process::id() as i32;
+        // The first thread has its process's number; the other one is above all that the kernel gives.
+        let none = i32::MAX;
+        let many = |last| [vec![own; 20], vec![last]].concat();
+        assert!(are_there(own, &[own]) && are_there(own, &many(own)));
+        assert!(!are_there(own, &[own, none]) && !are_there(own, &many(none)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn this_process_finds_itself_and_its_own() {
         let own = std::process::id() as i32;
         let mut child = std::process::Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
