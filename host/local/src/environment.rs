@@ -106,7 +106,7 @@ impl Environment for LocalEnvironment {
             }
             Err(error) => Err(refused(&path, &error)),
         };
-        aside(false, read).await?
+        aside(read).await?
     }
 
     /// Asks the disk at once: that is quicker than handing it to another thread.
@@ -128,7 +128,7 @@ impl Environment for LocalEnvironment {
             hash_files(machine.site.layout.workspace(), home, &patterns, follow_links)
                 .map_err(|error| EnvironmentError::Refused(error.to_string()))
         };
-        aside(false, hash).await?
+        aside(hash).await?
     }
 
     /// Asks the disk at once, as [`Self::stat`] does.
@@ -147,7 +147,7 @@ impl Environment for LocalEnvironment {
     async fn program_version(&self, program: &EnvPath) -> Result<Option<String>, EnvironmentError> {
         let program = self.real(program)?;
         let (machine, versions) = (Arc::clone(&self.machine), Arc::clone(&self.versions));
-        aside(false, move || versions.ask(&program, &machine.site.config.env)).await
+        aside(move || versions.ask(&program, &machine.site.config.env)).await
     }
 
     /// What is on this machine's `PATH` was found already.

@@ -233,7 +233,7 @@ impl Owned {
             return Swept::default();
         }
         let this = Arc::clone(self);
-        aside(false, move || sweep(&this.whom(&groups))).await.unwrap_or_default()
+        aside(move || sweep(&this.whom(&groups))).await.unwrap_or_default()
     }
 
     fn whom<'a>(&'a self, groups: &'a [u32]) -> Sweep<'a> {

@@ -69,7 +69,7 @@ impl LocalProvisioner {
             Ok(()) => Ok(file),
             Err(TryLockError::Error(error)) => Err(error),
             Err(TryLockError::WouldBlock) => {
-                let locked = aside(false, move || file.lock().map(|()| file)).await;
+                let locked = aside(move || file.lock().map(|()| file)).await;
                 locked.unwrap_or_else(|error| Err(io::Error::other(error.to_string())))
             }
         }
@@ -136,7 +136,7 @@ impl LocalProvisioner {
             Ok(())
         } else {
             let (owned, keep) = (Arc::clone(&owned), self.config.keep);
-            aside(false, move || owned.place.clear(keep)).await?
+            aside(move || owned.place.clear(keep)).await?
         };
         owned.retire();
         Ok(conclude(&swept, cleared))
@@ -177,12 +177,13 @@ impl Provisioner for LocalProvisioner {
             Err(error) => return lost(error),
         };
         let (this, id, decision) = (self.clone(), id.clone(), decision.clone());
-        let made = aside(are_all(0, &self.config) && !place.folder.exists(), move || {
+        let is_brief = are_all(0, &self.config) && !place.folder.exists();
+        let make = move || {
             let made = this.make(place, &id, &decision);
             drop(root_lock);
             made
-        });
-        match made.await {
+        };
+        match if is_brief { Ok(make()) } else { aside(make).await } {
             Ok(Ok(creation)) => creation,
             Ok(Err(error)) => lost(error),
             Err(error) => refused(error.to_string()),
@@ -216,12 +217,13 @@ impl Provisioner for LocalProvisioner {
         let refused = |error: io::Error| EnvironmentError::Refused(format!("cannot list machines: {error}"));
         let root_lock = self.lock_root().await.map_err(refused)?;
         let this = self.clone();
-        let listed = aside(are_all(0, &self.config), move || {
+        let list = move || {
             let listed = this.list();
             drop(root_lock);
             listed
-        });
-        listed.await?.map_err(refused)
+        };
+        let listed = if are_all(0, &self.config) { list() } else { aside(list).await? };
+        listed.map_err(refused)
     }
 
     async fn release(&self, machine: &Machine, _: Release) -> Released {
@@ -230,7 +232,7 @@ impl Provisioner for LocalProvisioner {
             Some(owned) => self.clear(owned).await,
             None => {
                 let (this, id) = (self.clone(), machine.id.clone());
-                aside(false, move || this.clear_abandoned(&id)).await.and_then(|cleared| {
+                aside(move || this.clear_abandoned(&id)).await.and_then(|cleared| {
                     let text = |error| format!("cannot look at the machine: {error}");
                     cleared.map_err(|error: io::Error| EnvironmentError::Refused(text(error)))
                 })
