@@ -53,7 +53,8 @@ impl Layout {
 
     /// Makes the places that a job finds there. Those of actions come with the first action.
     pub(crate) fn make(&self) -> io::Result<()> {
-        let places = [&self.work, &self.workspace, &self.temp, &self.tools];
+        // Each below one before it, so that none is tried in vain.
+        let places = [&self.all, &self.work, &self.workspace, &self.temp, &self.tools];
         places.into_iter().try_for_each(fs::create_dir_all)
     }
 

@@ -242,12 +242,14 @@ impl Owned {
         Sweep { marker: Some(&self.place.marker), is_own: true, groups, strays, limit: SWEEP_LIMIT }
     }
 
-    /// Removes a machine at once that holds nothing but its own folders, if it is alone. Returns whether it is gone.
+    /// Removes a machine that holds nothing but its own folders: without a look into each. Returns whether it is gone.
     pub(crate) fn vanish(&self) -> bool {
-        self.is_alone()
-            && !self.site.config.keep
-            && self.site.layout.remove_empty()
-            && self.place.clear(false).is_ok()
+        !self.site.config.keep && self.site.layout.remove_empty() && self.place.clear(false).is_ok()
+    }
+
+    /// Removes the machine, or marks it as one to be kept. Blocks as long as what it holds takes.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        if self.vanish() { Ok(()) } else { self.place.clear(self.site.config.keep) }
     }
 
     /// Answers for the machine no longer.

@@ -132,11 +132,11 @@ impl LocalProvisioner {
     /// Clears a machine that this process answers for, and does not any more then.
     async fn clear(&self, owned: Arc<Owned>) -> Result<Released, EnvironmentError> {
         let swept = owned.end().await;
-        let cleared = if owned.vanish() {
+        let cleared = if owned.is_alone() && owned.vanish() {
             Ok(())
         } else {
-            let (owned, keep) = (Arc::clone(&owned), self.config.keep);
-            aside(move || owned.place.clear(keep)).await?
+            let owned = Arc::clone(&owned);
+            aside(move || owned.clear()).await?
         };
         owned.retire();
         Ok(conclude(&swept, cleared))

@@ -1,14 +1,13 @@
-//! Looks at what descends from this program, once for all who want to look at the same time.
+//! Looks at what fell to this program, once for all who want to look at the same time.
 //!
-//! Jobs that end together are swept together, and each look reads a file for every thread of this program: a host with
-//! two hundred jobs at once would spend more on that than on all their steps. Whoever asks gets a table that was begun
-//! after it asked, by itself or by another.
+//! Jobs that end together are swept together. Whoever asks gets a table that was begun after it asked, by itself or by
+//! another. Nobody looks below the processes that drivers wait for: each is the child of a thread of its own, so a host
+//! with two hundred jobs at once would read more files for that than for all their steps.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::process::getpid;
-
+use crate::reap;
 use crate::table::{self, Entry};
 
 /// Looks that several may share.
@@ -36,11 +35,11 @@ impl Looks {
     }
 }
 
-/// Returns this program and all that descend from it, and perhaps others.
-pub(crate) fn below_this() -> Arc<[Entry]> {
+/// Returns all that no driver waits for, with what descends from it, and perhaps others.
+pub(crate) fn unawaited() -> Arc<[Entry]> {
     use std::sync::LazyLock;
     static LOOKS: LazyLock<Looks> = LazyLock::new(Looks::new);
-    LOOKS.look(|| table::below(getpid().as_raw_nonzero().get()))
+    LOOKS.look(|| table::below(reap::unawaited))
 }
 
 #[cfg(test)]
@@ -48,6 +47,8 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::thread;
     use std::time::Duration;
+
+    use rustix::process::getpid;
 
     use super::*;
 

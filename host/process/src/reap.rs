@@ -5,7 +5,7 @@
 //! waits for: those started here are on a list, and other children of this program (git, say) stand in
 //! this program's own process group, which nothing that a step starts does.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,14 +13,18 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, getpgrp, getpid, waitid, waitpgid, waitpid};
 
-use crate::look;
+use crate::{look, table};
 
 /// How often zombies are looked for while processes run.
 pub(crate) const PERIOD: Duration = Duration::from_secs(1);
 
 /// Children that a driver waits for. Starting holds the lock for reading from before the fork, so that
 /// nobody takes a child for an orphan in the moment before it is listed.
-static OWN: RwLock<Mutex<Option<HashSet<i32>>>> = RwLock::new(Mutex::new(None));
+static OWN: RwLock<Mutex<BTreeSet<i32>>> = RwLock::new(Mutex::new(BTreeSet::new()));
+
+/// Children that no driver waits for any more, and nobody has collected: they did not fall to the first thread, as
+/// orphans do, and are looked for by their numbers.
+static LEFT: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 static IS_REAPER: AtomicBool = AtomicBool::new(false);
 
@@ -49,24 +53,39 @@ pub(crate) fn is_reaper() -> bool {
 pub(crate) fn list<T, E>(start: impl FnOnce() -> Result<(i32, T), E>) -> Result<T, E> {
     let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
     let (pid, child) = start()?;
-    listed(&own).get_or_insert_default().insert(pid);
+    locked(&own).insert(pid);
     Ok(child)
 }
 
 /// Takes a child off the list once its status is known, and collects the dead of its group.
 pub(crate) fn unlist(pid: i32) {
     let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
-    listed(&own).get_or_insert_default().remove(&pid);
+    locked(&own).remove(&pid);
     drop(own);
     if let Some(group) = Pid::from_raw(pid) {
-        while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+        while let Ok(Some((pid, _))) = waitpgid(group, WaitOptions::NOHANG) {
+            locked(&LEFT).remove(&pid.as_raw_nonzero().get());
+        }
     }
 }
 
+/// Takes a child off the list whose status nobody waits for any more: it survives SIGKILL, or has just been sent it.
+pub(crate) fn leave(pid: i32) {
+    locked(&LEFT).insert(pid);
+    unlist(pid);
+}
+
 /// Returns the children that drivers wait for now, also those that were being started a moment ago.
-pub(crate) fn awaited() -> HashSet<i32> {
+pub(crate) fn awaited() -> BTreeSet<i32> {
     let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
-    listed(&own).clone().unwrap_or_default()
+    locked(&own).clone()
+}
+
+/// Returns what nobody waits for and may have to be collected: whatever fell to this program, and what drivers left.
+pub(crate) fn unawaited() -> Vec<i32> {
+    let fallen = table::children_of_first_thread(getpid().as_raw_nonzero().get());
+    let left = locked(&LEFT);
+    fallen.into_iter().chain(left.iter().copied()).collect()
 }
 
 /// Collects every dead orphan now. Drivers do it while they run; for a program that is PID 1, to be called from time to
@@ -79,10 +98,11 @@ pub fn collect() {
     }
     let (me, my_group) = (getpid().as_raw_nonzero().get(), getpgrp().as_raw_nonzero().get());
     let own = OWN.write().unwrap_or_else(PoisonError::into_inner);
-    for dead in look::below_this().iter().filter(|entry| entry.zombie && entry.parent == me) {
-        let waited_for = listed(&own).get_or_insert_default().contains(&dead.pid);
+    for dead in look::unawaited().iter().filter(|entry| entry.zombie && entry.parent == me) {
+        let waited_for = locked(&own).contains(&dead.pid);
         if let Some(pid) = Pid::from_raw(dead.pid).filter(|_| dead.group != my_group && !waited_for) {
             let _: Result<_, Errno> = waitpid(Some(pid), WaitOptions::NOHANG);
+            locked(&LEFT).remove(&dead.pid);
         }
     }
 }
@@ -102,6 +122,6 @@ pub(crate) fn collect_sometimes() {
     collect();
 }
 
-fn listed(own: &Mutex<Option<HashSet<i32>>>) -> MutexGuard<'_, Option<HashSet<i32>>> {
-    own.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(pids: &Mutex<BTreeSet<i32>>) -> MutexGuard<'_, BTreeSet<i32>> {
+    pids.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -177,8 +177,8 @@ impl Running {
             Err(error) => {
                 self.kill_tree();
                 let _ = self.child.wait();
-                let why = format!("cannot watch process {}: {error}", self.id());
-                self.lost(why)
+                self.forget();
+                End::Lost { why: format!("cannot watch process {}: {error}", self.id()) }
             }
         };
         self.pipes.let_go();
@@ -210,7 +210,8 @@ impl Running {
                     Rung::Kill => self.kill_tree(),
                     Rung::GiveUp => {
                         let why = format!("process {} survived SIGKILL", self.id());
-                        return Some(self.lost(why));
+                        self.leave();
+                        return Some(End::Lost { why });
                     }
                 }
             }
@@ -261,13 +262,15 @@ impl Running {
         }
     }
 
-    fn lost(&mut self, why: String) -> End {
-        self.forget();
-        End::Lost { why }
-    }
-
+    /// To be called once the status is known.
     fn forget(&mut self) {
         reap::unlist(self.child.id().cast_signed());
+        self.is_over = true;
+    }
+
+    /// Leaves it to whoever collects the dead.
+    fn leave(&mut self) {
+        reap::leave(self.child.id().cast_signed());
         self.is_over = true;
     }
 
@@ -295,7 +298,7 @@ impl Running {
     /// its place in the tree. Who is forked in that moment is left to the sweep at the job's end.
     fn kill_tree(&self) {
         let root = self.pid.as_raw_nonzero().get();
-        let table = table::below(root);
+        let table = table::below(|| vec![root]);
         let tree = table::descendants(&table, root);
         let _ = kill_process(self.pid, Signal::KILL);
         let _ = kill_process_group(self.pid, Signal::KILL);
@@ -309,7 +312,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         if !self.is_over {
             self.kill_tree();
-            self.forget();
+            self.leave();
         }
     }
 }

@@ -5,6 +5,7 @@
 //! there; here its group and, when no other job runs in this program, its descent give it away.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{getpgrp, getpid};
@@ -118,10 +119,9 @@ struct Found {
 
 fn find(whom: &Sweep<'_>, hit: &BTreeMap<Identity, Killed>) -> Found {
     let me = getpid().as_raw_nonzero().get();
-    let own = whom.is_own && reap::is_reaper();
-    let table = if own { look::below_this() } else { table::read().into() };
-    let mine = table::descendants(&table, me);
     let groups: HashSet<i32> = whom.groups.iter().filter_map(|group| i32::try_from(*group).ok()).collect();
+    let table = look_for(whom, &groups, me);
+    let mine = table::descendants(&table, me);
     let spared = spared(&table);
     let with_strays = (whom.strays)();
     let is_marked = |entry: &table::Entry, marker: &Marker| {
@@ -137,6 +137,17 @@ fn find(whom: &Sweep<'_>, hit: &BTreeMap<Identity, Killed>) -> Found {
         table.iter().filter(|entry| entry.pid != me && !entry.zombie).cloned().partition(is_meant);
     let is_unread = |entry: &table::Entry| !entry.is_settled && mine.contains(&entry.pid);
     Found { meant, in_doubt: whom.marker.is_some() && others.iter().any(is_unread) }
+}
+
+/// Returns who is to be looked at: no more than it takes.
+fn look_for(whom: &Sweep<'_>, groups: &HashSet<i32>, me: i32) -> Arc<[table::Entry]> {
+    if !(whom.is_own && reap::is_reaper()) {
+        table::read().into()
+    } else if reap::awaited().iter().any(|driven| groups.contains(driven)) {
+        table::below(|| vec![me]).into()
+    } else {
+        look::unawaited()
+    }
 }
 
 /// Returns who is no stray: this program's own group, and whoever stands with a process that is driven.

@@ -59,12 +59,12 @@ pub(crate) fn read() -> Vec<Entry> {
     Vec::new()
 }
 
-/// Returns a process and all that descend from it, and perhaps others.
+/// Returns the processes that `roots` names and all that descend from them, and perhaps others.
 ///
 /// A kernel that lists children spares the look at everybody, which takes 10 to 20 µs a process. Its list may leave
 /// one out while another one dies: then it is asked again.
 #[cfg(target_os = "linux")]
-pub(crate) fn below(root: i32) -> Vec<Entry> {
+pub(crate) fn below(roots: impl Fn() -> Vec<i32>) -> Vec<Entry> {
     use std::sync::LazyLock;
     static LISTS_CHILDREN: LazyLock<bool> =
         LazyLock::new(|| std::fs::exists("/proc/thread-self/children").unwrap_or(false));
@@ -76,7 +76,7 @@ pub(crate) fn below(root: i32) -> Vec<Entry> {
     let mut known = HashSet::new();
     for _ in 0..LOOKS {
         let mut is_sure = true;
-        let mut parents = vec![root];
+        let mut parents = roots();
         while let Some(parent) = parents.pop() {
             let entry = entry(parent);
             is_sure &= entry.as_ref().is_some_and(|entry| !entry.zombie);
@@ -94,7 +94,21 @@ pub(crate) fn below(root: i32) -> Vec<Entry> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn below(_: i32) -> Vec<Entry> {
+pub(crate) fn below(_: impl Fn() -> Vec<i32>) -> Vec<Entry> {
+    Vec::new()
+}
+
+/// Returns the children of a process's first thread: what it started there, and whatever falls to the process while
+/// that thread is alive.
+///
+/// Source: Linux, `find_new_reaper` in `kernel/exit.c`.
+#[cfg(target_os = "linux")]
+pub(crate) fn children_of_first_thread(pid: i32) -> Vec<i32> {
+    children(pid, pid)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn children_of_first_thread(_: i32) -> Vec<i32> {
     Vec::new()
 }
 
@@ -237,13 +251,13 @@ mod tests {
         let own = std::process::id() as i32;
         let mut child = std::process::Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
         let wanted = child.id() as i32;
-        let grandchild = || below(own).into_iter().find(|entry| entry.parent == wanted);
+        let grandchild = || below(|| vec![own]).into_iter().find(|entry| entry.parent == wanted);
         let found = std::iter::repeat_with(grandchild).take(10_000).find_map(|found| found).unwrap();
-        for table in [read(), below(own)] {
+        for table in [read(), below(|| vec![own])] {
             assert!(table.iter().any(|entry| entry.pid == own && !entry.zombie));
             assert!(descendants(&table, own).is_superset(&HashSet::from([wanted, found.pid])));
         }
-        assert!(!below(wanted).iter().any(|entry| entry.pid == own));
+        assert!(!below(|| vec![wanted]).iter().any(|entry| entry.pid == own));
         assert!(kill(&found));
         child.wait().unwrap();
     }

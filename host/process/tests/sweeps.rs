@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use act_process::{Control, End, Marker, Stop, Stream, Sweep, become_reaper, start, sweep};
+use act_process::{Control, End, Marker, Stop, Stream, Sweep, become_reaper, collect, start, sweep};
 use common::{Kept, bash, is_alive, os, until};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -20,6 +20,7 @@ fn nothing_is_left_behind() {
     a_group_finds_who_cleared_the_marker();
     descent_finds_who_did_both();
     orphans_are_collected_and_other_children_are_not();
+    who_is_not_driven_is_killed_and_collected();
     two_hundred_quick_stops_leak_nothing();
 }
 
@@ -95,6 +96,16 @@ fn orphans_are_collected_and_other_children_are_not() {
     let _ = sweep(&Sweep { marker: None, is_own: true, groups: &[], strays: || true, limit: LIMIT });
     assert_eq!(zombies(), [unrelated.id()]);
     assert_eq!(unrelated.wait().unwrap().code(), Some(9));
+}
+
+/// Its parent is a thread that lives on, so it does not fall to the first one.
+fn who_is_not_driven_is_killed_and_collected() {
+    let undriven = start(&tracked("sleep 1000", "job-6")).unwrap();
+    let pid = undriven.id().to_string();
+    drop(undriven);
+    until("it is dead", || !is_alive(&pid));
+    collect();
+    assert!(zombies().is_empty());
 }
 
 fn two_hundred_quick_stops_leak_nothing() {
