@@ -53,6 +53,18 @@ fn they_run_side_by_side_and_each_line_says_whose_it_is() {
     ");
 }
 
+/// `script` gives the program a terminal.
+#[test]
+fn on_a_terminal_what_runs_in_each_stands_below_the_lines() {
+    let ran = met().shell("NO_COLOR=1 script --quiet --return --command 'act-host run' /dev/null").end();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for label in ["one.yml    │ ", "three.yaml │ "] {
+        let is_drawn = |line: &&str| line.contains(label) && line.contains(" meet  ");
+        assert!(ran.stdout.lines().any(|line| is_drawn(&line)), "{ran}");
+    }
+    assert!(ran.stdout.contains("␛[2A␛[J"), "both at once, and taken away again: {ran}");
+}
+
 #[test]
 fn programs_get_each_event_of_each_run() {
     let ran = met().run(&["--json"]);

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::Reporter;
 use super::clean;
+use super::screen::Seat;
 use super::tally::Tally;
 
 /// What stands before each line.
@@ -27,8 +28,8 @@ pub enum Names {
 }
 
 /// Writes GitHub's form of a log.
-pub struct Github<W> {
-    out: W,
+pub struct Github<W: Write> {
+    seat: Seat<W>,
     names: Names,
     /// Whether text is made safe for a terminal.
     clean: bool,
@@ -41,9 +42,9 @@ pub struct Github<W> {
 
 impl<W: Write + Send> Github<W> {
     /// Makes a reporter. `clean` for a terminal: its control sequences are taken out, but for colours.
-    pub fn new(out: W, names: Names, clean: bool) -> Self {
+    pub fn new(seat: Seat<W>, names: Names, clean: bool) -> Self {
         let (begin, buffer) = (Vec::new(), Vec::new());
-        Self { out, names, clean, tally: Tally::default(), silent: IndexMap::new(), begin, buffer }
+        Self { seat, names, clean, tally: Tally::default(), silent: IndexMap::new(), begin, buffer }
     }
 
     fn write(&mut self, envelope: &Envelope) {
@@ -182,9 +183,9 @@ impl<W: Write + Send> Github<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.buffer)?;
+        let shown = self.seat.show(&self.buffer, b"");
         self.buffer.clear();
-        self.out.flush()
+        shown
     }
 }
 

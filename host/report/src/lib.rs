@@ -4,7 +4,7 @@
 //! terminal   for people, while it runs: plain lines, or with a live part below them       live, paint, clean, end
 //! github     GitHub's own log form, for `--log-format github` and `runs logs`
 //! json       the log's own lines
-//! beside     several runs on one output
+//! screen     the lines of several runs on one output, and what runs now below them
 //! recorded   `runs`, `runs show`, `runs logs`: the same from a run's log, later
 //! tally      what reporters remember of a run
 //! ```
@@ -15,7 +15,6 @@
 
 pub mod words;
 
-mod beside;
 mod clean;
 mod duration;
 mod end;
@@ -24,6 +23,7 @@ mod json;
 mod live;
 mod paint;
 mod recorded;
+mod screen;
 mod tally;
 mod terminal;
 
@@ -33,10 +33,10 @@ use act_core::event::Envelope;
 use act_store::Appended;
 use jiff::Timestamp;
 
-pub use beside::Labelled;
 pub use github::{Github, Names};
 pub use json::Json;
 pub use recorded::{LogFilter, RecordedError, list, logs, show};
+pub use screen::{Screen, Seat};
 pub use terminal::{Terminal, View, Volume};
 
 /// Takes a run's events in order.

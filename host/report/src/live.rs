@@ -1,4 +1,4 @@
-//! The part of a terminal below the lines: what runs now, drawn again and again.
+//! What a run draws below the lines of a terminal again and again: what runs now.
 
 use std::time::Duration;
 
@@ -8,30 +8,29 @@ use super::paint::{self, Canvas, Paint};
 use super::tally::{Job, Tally};
 use super::{clean, duration};
 
-/// Jobs shown at once; the others are counted.
-const MOST_JOBS: usize = 6;
+/// Jobs shown at once, of all runs; the others are counted.
+pub(crate) const MOST_JOBS: usize = 6;
 
 /// How long what stands there stays as it is, if nothing else is written.
 const CALM: Duration = Duration::from_millis(100);
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// What is drawn below the lines, and how much of it stands there.
+/// What is drawn below the lines.
 #[derive(Debug)]
 pub(crate) struct Live {
     columns: usize,
-    drawn: usize,
     last: Option<Timestamp>,
 }
 
 impl Live {
-    pub(crate) const fn new(columns: u16) -> Self {
-        Self { columns: columns as usize, drawn: 0, last: None }
+    pub(crate) const fn new(columns: usize) -> Self {
+        Self { columns, last: None }
     }
 
     /// Is told a new width. What stands there was wrapped by the terminal, or not: it is left alone.
-    pub(crate) const fn resize(&mut self, columns: u16) {
-        self.columns = columns as usize;
+    pub(crate) const fn resize(&mut self, columns: usize) {
+        self.columns = columns;
     }
 
     /// Says whether it is time to draw, nothing else having been written.
@@ -39,27 +38,19 @@ impl Live {
         self.last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= CALM)
     }
 
-    /// Adds what takes the part away.
-    pub(crate) fn erase(&mut self, canvas: &mut Canvas) {
-        if self.drawn > 0 {
-            canvas.raw(&format!("\r\x1b[{}A\x1b[J", self.drawn));
-            self.drawn = 0;
-        }
-    }
-
-    /// Adds the part as it is now.
-    pub(crate) fn draw(&mut self, canvas: &mut Canvas, tally: &Tally, now: Timestamp) {
+    /// Draws the part as it is now, with so many jobs at most.
+    pub(crate) fn draw(&mut self, canvas: &mut Canvas, tally: &Tally, most: usize, now: Timestamp) {
         self.last = Some(now);
         if tally.end.is_some() {
             return;
         }
         let running: Vec<&Job> = tally.running().collect();
-        let names = running.iter().take(MOST_JOBS).map(|job| paint::width(&plain(&job.name)));
+        let names = running.iter().take(most).map(|job| paint::width(&plain(&job.name)));
         let names = names.max().unwrap_or(0).min(self.columns / 3);
-        for job in running.iter().take(MOST_JOBS) {
+        for job in running.iter().take(most) {
             self.draw_job(canvas, job, names, now);
         }
-        let more = running.len().saturating_sub(MOST_JOBS);
+        let more = running.len().saturating_sub(most);
         let waits = |job: &&Job| job.started.is_none() && job.end.is_none();
         let waiting = tally.jobs.values().filter(waits).count();
         let text = match (more, waiting) {
@@ -69,10 +60,9 @@ impl Live {
             (more, waiting) => format!("  and {more} more running, {waiting} waiting"),
         };
         canvas.paint(Paint::Dim, &paint::fit(&text, self.columns.saturating_sub(1))).newline();
-        self.drawn += 1;
     }
 
-    fn draw_job(&mut self, canvas: &mut Canvas, job: &Job, names: usize, now: Timestamp) {
+    fn draw_job(&self, canvas: &mut Canvas, job: &Job, names: usize, now: Timestamp) {
         let since = |begun: Option<Timestamp>| {
             let millis = begun.map_or(0, |begun| now.duration_since(begun).as_millis().max(0));
             duration::show(u64::try_from(millis).unwrap_or(u64::MAX))
@@ -90,7 +80,6 @@ impl Live {
         let step = paint::fit(&step, rest);
         canvas.paint(Paint::Cyan, SPINNER[frame]).raw(" ").paint(Paint::Bold, &name).spaces(padding + 2);
         canvas.raw(&step).raw(" ").paint(Paint::Dim, &elapsed).newline();
-        self.drawn += 1;
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::end::{self, Limits};
 use super::github::{Github, Names};
 use super::paint::{self, Canvas, Paint};
+use super::screen::Screen;
 use super::tally::{Job, StepEnd, Tally};
 use super::{Reporter, duration};
 
@@ -229,7 +230,7 @@ pub fn logs(
     let steps = chosen_steps(&tally, &jobs, filter)?;
     let names = if jobs.len() > 1 { Names::Shown } else { Names::Hidden };
     let mut buffered = io::BufWriter::with_capacity(1 << 16, out);
-    let mut reporter = Github::new(Unflushed(&mut buffered), names, clean);
+    let mut reporter = Github::new(Screen::new(Unflushed(&mut buffered)).seat(String::new()), names, clean);
     let mut reader = runs.read(run)?;
     for job in jobs {
         let mine = lines.iter().filter(|(of, _)| of.as_ref() == Some(job));

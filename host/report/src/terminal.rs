@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use super::end::{self, Limits};
 use super::live::Live;
 use super::paint::{self, Canvas, Paint, RESET};
+use super::screen::Seat;
 use super::tally::Tally;
 use super::{Reporter, duration};
 use crate::words;
@@ -53,7 +54,7 @@ const JOB_COLORS: [Paint; 5] = [Paint::Cyan, Paint::Magenta, Paint::Blue, Paint:
 
 /// Writes for people.
 pub struct Terminal<W: Write> {
-    out: W,
+    seat: Seat<W>,
     view: View,
     live: Option<Live>,
     tally: Tally,
@@ -63,7 +64,8 @@ pub struct Terminal<W: Write> {
     /// What each line of the present event begins with.
     begin: String,
     canvas: Canvas,
-    screen: Canvas,
+    /// What stands below the lines.
+    part: Canvas,
 }
 
 /// What was told of a job.
@@ -83,19 +85,20 @@ struct Group {
 }
 
 impl<W: Write> Terminal<W> {
-    /// Tells `out`, which looks like `view`.
-    pub fn new(out: W, view: View) -> Self {
+    /// Tells what `seat` is on, which looks like `view`.
+    pub fn new(seat: Seat<W>, view: View) -> Self {
+        let live = view.live.map(|columns| Live::new(usize::from(columns).saturating_sub(seat.margin())));
         Self {
-            out,
+            seat,
             view,
-            live: view.live.map(Live::new),
+            live,
             tally: Tally::default(),
             jobs: HashMap::new(),
             placements: HashSet::new(),
             names: 0,
             begin: String::new(),
             canvas: Canvas::new(view.color),
-            screen: Canvas::new(view.color),
+            part: Canvas::new(view.color),
         }
     }
 
@@ -415,32 +418,23 @@ impl<W: Write> Terminal<W> {
 
     /// Writes what was put together, and the live part below it, at one go.
     fn show(&mut self, now: Timestamp) -> io::Result<()> {
-        let Some(live) = &mut self.live else {
-            return write_once(&mut self.out, &mut self.canvas);
-        };
-        if self.canvas.bytes.is_empty() && !live.is_due(now) {
-            return Ok(());
+        if let Some(live) = &mut self.live {
+            if self.canvas.bytes.is_empty() && !live.is_due(now) {
+                return Ok(());
+            }
+            self.part.bytes.clear();
+            live.draw(&mut self.part, &self.tally, self.seat.room(), now);
         }
-        live.erase(&mut self.screen);
-        self.screen.bytes.append(&mut self.canvas.bytes);
-        live.draw(&mut self.screen, &self.tally, now);
-        write_once(&mut self.out, &mut self.screen)
+        let shown = self.seat.show(&self.canvas.bytes, &self.part.bytes);
+        self.canvas.bytes.clear();
+        shown
     }
-}
-
-fn write_once(out: &mut impl Write, canvas: &mut Canvas) -> io::Result<()> {
-    if !canvas.bytes.is_empty() {
-        out.write_all(&canvas.bytes)?;
-        out.flush()?;
-        canvas.bytes.clear();
-    }
-    Ok(())
 }
 
 impl<W: Write + Send> Reporter for Terminal<W> {
     fn resize(&mut self, columns: u16) {
         if let Some(live) = &mut self.live {
-            live.resize(columns);
+            live.resize(usize::from(columns).saturating_sub(self.seat.margin()));
         }
     }
 
@@ -472,13 +466,8 @@ impl<W: Write + Send> Reporter for Terminal<W> {
 impl<W: Write> Drop for Terminal<W> {
     /// Leaves the terminal as a plain program would, also when the run was broken off.
     fn drop(&mut self) {
-        if let Some(live) = &mut self.live {
-            live.erase(&mut self.screen);
-            if self.view.color {
-                self.screen.raw(RESET);
-            }
-            // There is nobody left to tell.
-            let _ = write_once(&mut self.out, &mut self.screen);
+        if self.live.is_some() {
+            self.seat.leave(if self.view.color { RESET } else { "" });
         }
     }
 }

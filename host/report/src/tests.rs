@@ -41,9 +41,13 @@ impl io::Write for Page {
     }
 }
 
+pub(super) fn alone<W: io::Write>(out: W) -> Seat<W> {
+    Screen::new(out).seat(String::new())
+}
+
 fn github(names: Names, events: &[Envelope]) -> String {
     let page = Page::default();
-    let mut reporter = Github::new(page.clone(), names, true);
+    let mut reporter = Github::new(alone(page.clone()), names, true);
     events.iter().for_each(|event| reporter.event(event).unwrap());
     page.text()
 }
@@ -130,8 +134,8 @@ fn two_hundred_megabytes_of_output_are_shown_at_300_mb_a_second() {
     let (mut events, size) = (run.events, lines.len() * (line.len() + 1));
     let output = events.pop().unwrap();
     let null = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
-    let plain: Box<dyn Reporter> = Box::new(Terminal::new(null.try_clone().unwrap(), PLAIN));
-    let github: Box<dyn Reporter> = Box::new(Github::new(null, Names::Hidden, true));
+    let plain: Box<dyn Reporter> = Box::new(Terminal::new(alone(null.try_clone().unwrap()), PLAIN));
+    let github: Box<dyn Reporter> = Box::new(Github::new(alone(null), Names::Hidden, true));
     for (name, mut reporter) in [("plain", plain), ("github", github)] {
         events.iter().for_each(|event| reporter.event(event).unwrap());
         let begin = Instant::now();

@@ -28,7 +28,7 @@ use crate::config::{Config, Mode};
 use crate::error::CliError;
 use crate::flags::LogFormat;
 use crate::stream;
-use act_report::{Github, Json, Labelled, Names, Reporter, Terminal, View, Volume};
+use act_report::{Github, Json, Names, Reporter, Screen, Terminal, View, Volume};
 
 /// Variables of this process that jobs get, where they are set; all else is asked for by `--inherit-env` or
 /// `--env NAME`. See `docs/semantics.md`.
@@ -104,6 +104,7 @@ pub(crate) struct Shared {
     pub(crate) provisioner: Arc<dyn Provisioner>,
     deciders: Deciders,
     places: Arc<Semaphore>,
+    screen: Screen<Out>,
 }
 
 /// Jobs at once where the user does not say: they mostly wait, and GitHub runs them all.
@@ -119,7 +120,8 @@ impl Shared {
     ) -> Self {
         let places = config.machine.concurrent_jobs.map_or(CONCURRENT_JOBS, Into::into);
         let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Self { store, provisioner, deciders, places }
+        let screen = Screen::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+        Self { store, provisioner, deciders, places, screen }
     }
 }
 
@@ -140,7 +142,7 @@ pub(crate) fn open(
 ) -> RunHost {
     let clock = Arc::new(SystemClock);
     let held = label.is_some().then(Vec::new).filter(|_| config.output.format != LogFormat::Json);
-    let told = Told { log, reporter: reporter(config, label), held, unheard: false };
+    let told = Told { log, reporter: reporter(config, label, &shared.screen), held, unheard: false };
     let log = Arc::new(ToldLog { told: Mutex::new(told), clock: clock.clone() });
     let sources = RunSources::of(config, facts, request, shared.store.clone());
     let host = Host {
@@ -160,17 +162,16 @@ pub(crate) fn open(
 /// Bytes that are gathered before they are written where nobody watches.
 const BUFFER: usize = 64 * 1024;
 
-fn reporter(config: &Config, label: Option<String>) -> Box<dyn Reporter> {
+type Out = BufWriter<io::Stdout>;
+
+fn reporter(config: &Config, label: Option<String>, screen: &Screen<Out>) -> Box<dyn Reporter> {
     let is_terminal = io::stdout().is_terminal();
-    let is_alone = label.is_none();
-    let out = BufWriter::with_capacity(BUFFER, io::stdout());
-    let out: Box<dyn Write + Send> = match (label, config.output.format) {
-        (None, _) | (_, LogFormat::Json) => Box::new(out),
-        (Some(label), LogFormat::Github) => Box::new(Labelled::new(out, format!("{}\t", label.trim_end()))),
-        (Some(label), LogFormat::Plain | LogFormat::Terminal) => {
-            Box::new(Labelled::new(out, format!("{label} │ ")))
-        }
+    let label = match (label, config.output.format) {
+        (None, _) | (_, LogFormat::Json) => String::new(),
+        (Some(label), LogFormat::Github) => format!("{}\t", label.trim_end()),
+        (Some(label), LogFormat::Plain | LogFormat::Terminal) => format!("{label} │ "),
     };
+    let seat = screen.seat(label);
     let volume = match (config.output.quiet, config.output.verbose) {
         (true, _) => Volume::Quiet,
         (false, true) => Volume::Verbose,
@@ -178,14 +179,10 @@ fn reporter(config: &Config, label: Option<String>) -> Box<dyn Reporter> {
     };
     let view = |live| View { color: stream::colour_out(), live, volume, fold_groups: live.is_some() };
     match config.output.format {
-        LogFormat::Json => Box::new(Json::new(out)),
-        LogFormat::Github => Box::new(Github::new(out, Names::Shown, is_terminal)),
-        LogFormat::Plain => Box::new(Terminal::new(out, view(None))),
-        LogFormat::Terminal => {
-            // Only one run can have the part below the lines.
-            let columns = (is_terminal && is_alone).then(terminal_columns);
-            Box::new(Terminal::new(out, view(columns)))
-        }
+        LogFormat::Json => Box::new(Json::new(BufWriter::with_capacity(BUFFER, io::stdout()))),
+        LogFormat::Github => Box::new(Github::new(seat, Names::Shown, is_terminal)),
+        LogFormat::Plain => Box::new(Terminal::new(seat, view(None))),
+        LogFormat::Terminal => Box::new(Terminal::new(seat, view(is_terminal.then(terminal_columns)))),
     }
 }
 

@@ -2,14 +2,14 @@ use act_core::Conclusion::{Failure, Success};
 use insta::assert_snapshot;
 
 use super::*;
-use crate::tests::Page;
 use crate::tests::stream::{Stream, failure, place, step, success, text, trouble};
+use crate::tests::{Page, alone};
 
 pub(crate) const PLAIN: View = View { color: false, live: None, volume: Volume::Normal, fold_groups: false };
 
 fn shown(view: View, events: &[Envelope]) -> String {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), view);
+    let mut terminal = Terminal::new(alone(page.clone()), view);
     events.iter().for_each(|event| terminal.event(event).unwrap());
     drop(terminal);
     page.text()
@@ -312,7 +312,7 @@ fn very_long_lines_pass_whole_and_once_more_cut() {
 fn steps_that_run_stand_below_the_lines_and_leave_nothing_behind() {
     let view = View { live: Some(40), ..PLAIN };
     let (page, events) = (Page::default(), failure());
-    let mut terminal = Terminal::new(page.clone(), view);
+    let mut terminal = Terminal::new(alone(page.clone()), view);
     for event in &events[..8] {
         terminal.event(event).unwrap();
     }
@@ -345,7 +345,7 @@ fn steps_that_run_stand_below_the_lines_and_leave_nothing_behind() {
 #[test]
 fn a_live_report_ends_as_a_plain_one_does() {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), View { live: Some(80), ..PLAIN });
+    let mut terminal = Terminal::new(alone(page.clone()), View { live: Some(80), ..PLAIN });
     for event in failure() {
         terminal.event(&event).unwrap();
     }
@@ -357,7 +357,7 @@ fn a_live_report_ends_as_a_plain_one_does() {
 #[test]
 fn a_silent_step_is_named_at_the_next_tick() {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), PLAIN);
+    let mut terminal = Terminal::new(alone(page.clone()), PLAIN);
     let events = success();
     for event in &events[..6] {
         terminal.event(event).unwrap();
