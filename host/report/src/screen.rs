@@ -70,6 +70,10 @@ impl<W: Write> Seat<W> {
         had.clear();
         self.label.push(part, had);
         state.erase();
+        // A log that nothing is drawn below goes through as it is.
+        if state.text.is_empty() && part.is_empty() && self.label.0.is_empty() {
+            return write_once(&mut state.out, lines);
+        }
         self.label.push(lines, &mut state.text);
         state.draw();
         state.write()
@@ -112,15 +116,19 @@ impl<W: Write> State<W> {
         }
     }
 
-    /// Writes at one go.
     fn write(&mut self) -> io::Result<()> {
-        if self.text.is_empty() {
-            return Ok(());
-        }
-        let written = self.out.write_all(&self.text).and_then(|()| self.out.flush());
+        let written = write_once(&mut self.out, &self.text);
         self.text.clear();
         written
     }
+}
+
+fn write_once(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    out.write_all(text)?;
+    out.flush()
 }
 
 /// What each line begins with.
