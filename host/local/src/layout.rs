@@ -15,6 +15,9 @@ use act_core::environment::{LogicalPath, Root};
 
 use crate::config::LocalConfig;
 
+/// Holds all that is the job's below the folder of its machine.
+pub(crate) const WORK: &str = "_work";
+
 /// The places of one job.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -38,7 +41,7 @@ impl Layout {
         memory: Option<PathBuf>,
         config: &LocalConfig,
     ) -> Self {
-        let all = machine.join("_work");
+        let all = machine.join(WORK);
         let work = all.join(folder_of(repository));
         Self {
             workspace: config.bind.clone().unwrap_or_else(|| work.join(folder_of(repository))),

@@ -1,7 +1,7 @@
 //! One machine: a folder, the lock that says who answers for it, and the processes that run in it.
 
 use std::collections::HashMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt as _;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use act_core::environment::{EnvironmentError, ExecSpec};
 use act_core::ids::{Epoch, ExecId, MachineId};
-use act_files::{hex, remove_folder};
+use act_files::{hex, is_absence, remove_folder};
 use act_process::{Marker, Stop, Sweep, Swept, is_swept, sweep};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::aside::aside;
 use crate::config::LocalConfig;
 use crate::exec::{Exec, Site, is_over_at_once};
-use crate::layout::Layout;
+use crate::layout::{Layout, WORK};
 use crate::scratch;
 
 /// The variable that GitHub's runner marks processes with, too.
@@ -65,18 +65,31 @@ impl Place {
         is_name.then_some(Self { folder, memory, marker })
     }
 
-    /// Takes the lock; `None` if a living process has it. Who gets it answers for the machine.
+    /// Takes the lock, and makes its file; `None` if a living process has it. Who gets it answers for the machine.
     pub(crate) fn lock(&self) -> io::Result<Option<File>> {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(self.folder.join(LOCK))?;
+        self.lock_file(File::options().create(true).truncate(false))
+    }
+
+    fn lock_file(&self, options: &mut OpenOptions) -> io::Result<Option<File>> {
+        let file = options.read(true).write(true).open(self.folder.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Says whether nobody answers for it; `None` if it is gone. The root is locked, so nobody makes it.
+    ///
+    /// An empty folder without a lock is one that its owner removes this moment, or died over making or removing: it goes.
+    pub(crate) fn judge(&self) -> io::Result<Option<bool>> {
+        match self.lock_file(&mut File::options()) {
+            Ok(lock) => Ok(Some(lock.is_some())),
+            Err(error) if is_absence(&error) => match fs::remove_dir(&self.folder) {
+                Ok(()) => Ok(None),
+                Err(error) => Ok((!is_absence(&error)).then_some(true)),
+            },
+            Err(error) => Err(error),
         }
     }
 
@@ -93,7 +106,12 @@ impl Place {
     /// Removes the folder, or marks it as one to be kept. What lies in memory goes.
     pub(crate) fn clear(&self, keep: bool) -> io::Result<()> {
         self.memory.as_deref().map_or(Ok(()), scratch::remove)?;
-        if keep { fs::write(self.folder.join("kept"), "") } else { remove_folder(&self.folder) }
+        if keep {
+            return fs::write(self.folder.join("kept"), "");
+        }
+        // The lock goes last: until then nobody takes the folder for an abandoned one. What is left is told then.
+        let _ = remove_folder(&self.folder.join(WORK));
+        remove_folder(&self.folder)
     }
 }
 

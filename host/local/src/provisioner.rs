@@ -16,7 +16,7 @@ use act_core::environment::{Environment, EnvironmentError, Facts};
 use act_core::ids::{Epoch, LaunchId, MachineId};
 use act_core::place::{Arch, Decision, Os, Shape};
 use act_core::provisioner::{Creation, Document, Machine, Provisioner, Release, Released, Reveal};
-use act_files::Versions;
+use act_files::{Versions, is_absence};
 use act_process::{Swept, become_reaper};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -106,8 +106,7 @@ impl LocalProvisioner {
             else {
                 continue;
             };
-            if !place.is_kept() {
-                let abandoned = place.lock()?.is_some();
+            if let Some(abandoned) = place.judge()?.filter(|_| !place.is_kept()) {
                 machines.push(Machine { id, abandoned });
             }
         }
@@ -123,8 +122,13 @@ impl LocalProvisioner {
         if place.is_kept() {
             return Ok(Released::Gone);
         }
-        let Some(_lock) = place.lock()? else {
-            return Ok(Released::Unconfirmed(format!("another process answers for machine {id}")));
+        let _lock = match place.lock() {
+            Ok(Some(lock)) => lock,
+            Ok(None) => {
+                return Ok(Released::Unconfirmed(format!("another process answers for machine {id}")));
+            }
+            Err(error) if is_absence(&error) => return Ok(Released::Gone),
+            Err(error) => return Err(error),
         };
         Ok(conclude(&place.sweep(), place.clear(self.config.keep)))
     }

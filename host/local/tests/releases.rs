@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use act_core::environment::{Ending, EnvironmentError, Root};
 use act_core::ids::{Epoch, MachineId};
-use act_core::provisioner::{Creation, NoSecrets, Provisioner, Release, Released};
+use act_core::provisioner::{Creation, Machine, NoSecrets, Provisioner, Release, Released};
 use act_local::LocalProvisioner;
 use common::{Job, config, decision, exec, is_alive, launch, until};
 use tokio::sync::Mutex;
@@ -47,6 +47,20 @@ async fn a_release_kills_everything_and_removes_the_folder() {
     let refused = job.environment.start(&exec(3), &job.bash("true")).await;
     assert!(matches!(refused, Err(EnvironmentError::Lost(_))));
     assert_eq!(job.follow(2).await.1.how, Ending::Stopped);
+}
+
+#[tokio::test]
+async fn a_folder_without_a_lock_is_abandoned_if_it_holds_anything() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let root = tempfile::tempdir().unwrap();
+    let provisioner = LocalProvisioner::open(config(root.path())).unwrap();
+    fs::create_dir(root.path().join("empty")).unwrap();
+    fs::create_dir_all(root.path().join("full/_work")).unwrap();
+    let owned = provisioner.owned().await.unwrap();
+    assert_eq!(owned, [Machine { id: MachineId("full".to_owned()), abandoned: true }]);
+    assert!(!root.path().join("empty").exists());
+    assert_eq!(provisioner.release(&owned[0], Release::Abandoned).await, Released::Gone);
+    assert_eq!(provisioner.owned().await.unwrap(), []);
 }
 
 #[tokio::test]

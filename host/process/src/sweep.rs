@@ -91,8 +91,8 @@ pub fn sweep(whom: &Sweep<'_>) -> Swept {
     }
 }
 
-/// Looks once, in less than a millisecond where this program has few threads. Returns whether nobody is to be killed, and
-/// collects the dead then; who may be, or cannot be told yet, is left to [`sweep`].
+/// Looks once, in less than a millisecond. Returns whether nobody is to be killed, and collects the dead then; who may be,
+/// or cannot be told yet, is left to [`sweep`].
 #[must_use]
 pub fn is_swept(whom: &Sweep<'_>) -> bool {
     let found = find(whom, &BTreeMap::new());
