@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::live::MOST_JOBS;
 use super::paint;
 
-/// Lines below which nothing is drawn: what has scrolled away cannot be taken away again.
+/// Lines that are drawn at most: what has scrolled away cannot be taken away again.
 const MOST_LINES: usize = 2 * MOST_JOBS;
 
 /// What reporters write to.
