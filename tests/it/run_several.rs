@@ -59,8 +59,8 @@ fn on_a_terminal_what_runs_in_each_stands_below_the_lines() {
     let ran = met().shell("NO_COLOR=1 script --quiet --return --command 'act-host run' /dev/null").end();
     assert_eq!(ran.code, Some(0), "{ran}");
     for label in ["one.yml    │ ", "three.yaml │ "] {
-        let is_drawn = |line: &&str| line.contains(label) && line.contains(" meet  ");
-        assert!(ran.stdout.lines().any(|line| is_drawn(&line)), "{ran}");
+        let is_drawn = |line: &str| line.contains(label) && line.contains(" meet  between steps ");
+        assert!(ran.stdout.lines().any(is_drawn), "{ran}");
     }
     assert!(ran.stdout.contains("␛[2A␛[J"), "both at once, and taken away again: {ran}");
 }

@@ -23,6 +23,12 @@ impl Page {
         String::from_utf8(self.0.lock().unwrap().0.clone()).unwrap().replace('\u{1b}', "␛").replace('\r', "␍")
     }
 
+    /// Each line may get a label, and another run's line may follow.
+    pub(super) fn assert_whole_lines(&self) {
+        let text = self.text();
+        assert!(text.is_empty() || text.ends_with('\n'), "{text}");
+    }
+
     pub(super) fn writes(&self) -> usize {
         self.0.lock().unwrap().1
     }
@@ -48,7 +54,10 @@ pub(super) fn alone<W: io::Write>(out: W) -> Seat<W> {
 fn github(names: Names, events: &[Envelope]) -> String {
     let page = Page::default();
     let mut reporter = Github::new(alone(page.clone()), names, true);
-    events.iter().for_each(|event| reporter.event(event).unwrap());
+    for event in events {
+        reporter.event(event).unwrap();
+        page.assert_whole_lines();
+    }
     page.text()
 }
 

@@ -10,7 +10,10 @@ pub(crate) const PLAIN: View = View { color: false, live: None, volume: Volume::
 fn shown(view: View, events: &[Envelope]) -> String {
     let page = Page::default();
     let mut terminal = Terminal::new(alone(page.clone()), view);
-    events.iter().for_each(|event| terminal.event(event).unwrap());
+    for event in events {
+        terminal.event(event).unwrap();
+        page.assert_whole_lines();
+    }
     drop(terminal);
     page.text()
 }
